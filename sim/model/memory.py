@@ -1,0 +1,38 @@
+"""Memory: what today's service and returns do to tomorrow's traffic.
+
+The store score moves a fourteenth of the way to what shoppers live through today, and buyers who were served come back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.model.world import Number, World
+
+
+def score_today(
+    world: World, *, description_rate: Number, bot: Number, abandoned: Number, shipped_24h: Number
+) -> Number:
+    """Store score (0-5) that a day's experience alone would earn: description, service and shipping (F085, F086)."""
+    return 1.0 + 4.0 * (
+        world["memory.score_weight_description"] * (1.0 - description_rate)
+        + world["memory.score_weight_service"] * (bot + (1.0 - bot) * (1.0 - abandoned))
+        + world["memory.score_weight_shipping"] * shipped_24h
+    )
+
+
+def score_factor(world: World, gap: Number) -> Number:
+    """Earned viewers against the baseline when the score stands `gap` stars above it (R58)."""
+    return np.exp(world["memory.score_gain"] * gap)
+
+
+def repeat_factor(world: World, served: Number) -> Number:
+    """Earned viewers against the baseline when buyers served stand at `served` times the usual."""
+    rho = world["memory.repeat_share"]
+    return 1.0 - rho + rho * served
+
+
+def served(world: World, *, kept: Number, delivered_late: Number) -> Number:
+    """Orders that leave a buyer who comes back: kept ones, less those whom late delivery put off (R56)."""
+    return kept * (1.0 - world["memory.late_repeat_loss"] * delivered_late)
+

@@ -1,0 +1,139 @@
+"""One service desk: Erlang-A as the stationary distribution of its birth-death chain."""
+
+from functools import lru_cache
+from math import expm1
+
+from scipy.optimize import brentq
+from scipy.special import betainc
+
+
+@lru_cache(maxsize=64)  # the functions below remember their answers
+def stationary(seats: int, load: float, handling_over_patience: float) -> tuple[float, ...]:
+    """P(k contacts in the desk), k = 0, 1, ...; time is measured in handling times, so service rate 1 and arrivals `load`."""
+    full = [1.0]  # weight of state `seats` is 1, from there downwards ...
+    for k in range(seats, 0, -1):
+        full.append(full[-1] * k / load)
+    weights = full[::-1]
+    k = seats  # ... and upwards until nothing is left
+    largest = max(weights)
+    while True:
+        k += 1
+        leaving = seats + (k - seats) * handling_over_patience
+        weights.append(weights[-1] * load / leaving)
+        largest = max(largest, weights[-1])
+        if leaving > load and weights[-1] < 1e-20 * largest:
+            break
+        if largest > 1e200:  # a very busy desk: only ratios matter
+            weights = [w / largest for w in weights]
+            largest = 1.0
+    total = sum(weights)
+    return tuple(w / total for w in weights)
+
+
+def wait_share(seats: int, load: float, ratio: float) -> float:
+    """P(an arriving contact must wait)."""
+    return sum(stationary(seats, load, ratio)[seats:])
+
+
+@lru_cache(maxsize=100_000)
+def abandon_share(seats: int, load: float, ratio: float) -> float:
+    """P(abandon) = abandonment rate x mean queue / arrival rate."""
+    if load <= 0:
+        return 0.0
+    chain = stationary(seats, load, ratio)
+    queue = sum((k - seats) * chain[k] for k in range(seats, len(chain)))
+    return ratio * queue / load
+
+
+@lru_cache(maxsize=100_000)
+def served_within(seats: int, load: float, ratio: float, handling_s: float, seconds: float) -> float:
+    """Share of all contacts that are served after a wait of at most `seconds`.
+
+    A contact that finds m others waiting needs m + 1 departures, at rates seats + i x ratio (i = m ... 0): a hypoexponential with
+    equal steps, so that E[exp(-patience rate x V); V <= t] = c/(c + m + 1) x I_u(m + 1, c + 1), c = seats/ratio.
+    """
+    if load <= 0:
+        return 1.0
+    chain = stationary(seats, load, ratio)
+    c = seats / ratio
+    u = -expm1(-ratio * seconds / handling_s)
+    served = sum(chain[:seats])
+    for k in range(seats, len(chain)):
+        m = k - seats
+        served += chain[k] * c / (c + m + 1) * float(betainc(m + 1, c + 1, u))
+    return served
+
+
+def load_for_wait(seats: float, handling_s: float, patience_s: float, wait_s: float) -> float:
+    """Offered load at which the mean wait over all contacts, patience x P(abandon), is `wait_s`."""
+    wanted = wait_s / patience_s
+    if wanted >= 1:
+        raise ValueError("patience must exceed the observed wait")
+    ratio = handling_s / patience_s
+
+    def gap(load: float) -> float:
+        return between(seats, lambda n: abandon_share(n, load, ratio)) - wanted
+
+    high = float(seats)
+    while gap(high) < 0:
+        high *= 2
+    return brentq(gap, 0.01 * seats, high, xtol=1e-13, rtol=1e-15)
+
+
+def between(seats: float, of_whole) -> float:
+    """Seats between whole numbers are a mix of desks."""
+    low = int(seats // 1)
+    part = seats - low
+    if part == 0:
+        return of_whole(low)
+    return (1 - part) * of_whole(low) + part * of_whole(low + 1)
+
+
+class Desk:
+    """The desk of one lane: exact functions, or those of `tables`."""
+
+    def __init__(self, v: dict, tables) -> None:
+        self.v = v
+        self.tables = tables
+        self.handling_0 = v["service.handling_s"]
+        self.patience_s = v["service.patience_s"]
+        if hasattr(tables, "peak_load"):
+            self.peak_load = float(tables.peak_load)
+        else:
+            self.peak_load = load_for_wait(v["service.seats"], self.handling_0, self.patience_s, v["service.peak_wait_s"])
+        self.peak_contacts_per_h = self.peak_load * 3600 / self.handling_0
+        #: human contacts a day at one desk, at baseline
+        self.contacts_0 = self.peak_contacts_per_h / (v["service.peak_share"] / v["service.peak_hours"])
+
+    def _abandon(self, seats: int, load: float, handling_s: float) -> float:
+        if hasattr(self.tables, "abandon_share"):
+            moved = {} if handling_s == self.handling_0 else {"handling_s": handling_s}
+            return float(self.tables.abandon_share(seats, load, **moved))
+        return abandon_share(seats, load, handling_s / self.patience_s)
+
+    def _served(self, seats: int, load: float, handling_s: float) -> float:
+        seconds = self.v["service.answer_target_s"]
+        if hasattr(self.tables, "served_within"):
+            moved = {} if handling_s == self.handling_0 else {"handling_s": handling_s}
+            return float(self.tables.served_within(seats, load, seconds, **moved))
+        return served_within(seats, load, handling_s / self.patience_s, handling_s, seconds)
+
+    def day(self, *, seats: float, contacts: float, peak_share: float, handling_s: float) -> tuple[float, float, float]:
+        """(P(abandon) over the day, share served in 30 s, P(abandon) in the peak hours), contact weighted; contacts per desk and day."""
+        if hasattr(self.tables, "desk_day"):
+            return tuple(float(x) for x in self.tables.desk_day(seats, contacts, peak_share, handling_s))
+        v = self.v
+        counts, weights = v["service.hour_counts"], v["service.hour_weights"]
+        weight_sum = sum(n * w for n, w in zip(counts, weights, strict=True))
+        hours = [(v["service.peak_hours"], contacts * peak_share / v["service.peak_hours"])]
+        for n, w in zip(counts, weights, strict=True):
+            hours.append((n, contacts * (1 - peak_share) * w / weight_sum))
+        lost = answered = peak_lost = 0.0
+        for i, (n, per_hour) in enumerate(hours):
+            load = per_hour * handling_s / 3600
+            p = between(seats, lambda s, load=load: self._abandon(s, load, handling_s))
+            lost += n * per_hour * p
+            answered += n * per_hour * between(seats, lambda s, load=load: self._served(s, load, handling_s))
+            if i == 0:
+                peak_lost = p
+        return lost / contacts, answered / contacts, peak_lost
