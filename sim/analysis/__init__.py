@@ -1,0 +1,1 @@
+"""Analyses: each only builds lanes in its own way and reads outcomes."""

@@ -1,0 +1,71 @@
+"""What a plan costs: every moved lever's price, inside the horizon, per draw (semantics: sim.parameters.Cost)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sim.model.closure import Closure
+from sim.model.funnel import Projection
+from sim.model.world import Array, World
+from sim.parameters import Cost, registry
+from sim.scenario import LeverSetting, Scenario
+
+# Costs that the ledger's own lines for ads and seats already hold.
+OWN_LINE = {"traffic.paid_budget": "spend", "service.seats": "change"}
+
+
+def priced(setting: LeverSetting, cost: Cost) -> tuple[float, float, float]:
+    """Once, per month and per unit in CNY: the file's own figures where it states them, else the registry's."""
+    own = setting.cost
+    return tuple(
+        getattr(cost, name) if own is None or getattr(own, name) is None else getattr(own, name)
+        for name in ("once", "per_month", "per_unit")
+    )
+
+
+def active_days(scenario: Scenario, setting: LeverSetting) -> int:
+    """Days of the horizon on which the lever is paid for, both ends inside."""
+    first = 0 if setting.start is None else (setting.start - scenario.start).days
+    last = scenario.days - 1 if setting.until is None else (setting.until - scenario.start).days
+    return max(0, min(last, scenario.days - 1) - max(first, 0) + 1)
+
+
+def lever_costs(scenario: Scenario, world: World, closure: Closure, projection: Projection) -> dict[str, tuple[Array, Array]]:
+    """Per moved lever: its whole cost, and the part that no other line of the ledger holds. CNY [lane] each."""
+    month = float(world["money.month_days"])
+    costs = {}
+    for name, setting in scenario.moved.items():
+        cost = registry()[name].cost
+        before = scenario.lever_baseline(name)
+        change = setting.target(before) - before
+        scale = abs(change) / cost.full_change if cost.full_change else 1.0
+        once, per_month, per_unit = priced(setting, cost)
+        units = _units(cost, world, closure)
+        started_inside = setting.start is None or 0 <= (setting.start - scenario.start).days < scenario.days
+        fixed = (once * started_inside + per_month * active_days(scenario, setting) / month) * units * scale
+        reached = float(np.sum(world.moves[name].reach))
+        moving = {
+            "change": per_unit * units * change * reached / month,
+            "parcel": per_unit * change * projection.totals.get(f"parcels.{name}", 0.0),
+            "budget": setting.target(before) * reached / month,
+            "spend": change * reached * closure.ad_spend,
+            "none": 0.0,
+        }[cost.basis]
+        whole = fixed + moving + np.zeros(world.lanes)
+        elsewhere = moving if OWN_LINE.get(name) == cost.basis else 0.0
+        costs[name] = (whole, whole - elsewhere)
+    return costs
+
+
+def _units(cost: Cost, world: World, closure: Closure) -> Array | float:
+    if cost.units == "desks":
+        return closure.desks
+    return world[cost.units] if isinstance(cost.units, str) else cost.units
+
+
+def parcel_levers(scenario: Scenario) -> Mapping[str, str]:
+    """Levers that are paid by the parcel, and the category whose parcels count ("" for all)."""
+    costs = {name: registry()[name].cost for name in scenario.moved}
+    return {name: cost.category for name, cost in costs.items() if cost.basis == "parcel"}
