@@ -19,11 +19,13 @@ MOST_MOVED = {  # every lever in the direction that the registry calls better, a
 }
 
 
-def plan(levers: Mapping[str, float] | None = None, *, days: int | None = None, **fields: Any) -> Scenario:
+def plan(levers: Mapping[str, float | LeverSetting] | None = None, *, days: int | None = None, **fields: Any) -> Scenario:
     """The registry with some levers moved: day one, no ramp, unless the settings say otherwise."""
     base = reference_quarter()
-    settings = {name: LeverSetting(amount=float(value)) for name, value in sorted((levers or {}).items())}
-    return replace(base, levers=settings, **({"days": days} if days else {}), **fields)
+    settings = {
+        name: value if isinstance(value, LeverSetting) else LeverSetting(amount=float(value)) for name, value in sorted((levers or {}).items())
+    }
+    return replace(base, levers=settings, **({"days": days} if days else {}), **fields).settled()
 
 
 def lanes(levers: Mapping[str, float] | None = None, *, count: int = 64, noise: bool = False, central: bool = False, **more: Any) -> World:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.analysis.horizons import on_one_horizon
 from sim.engine import run
 from sim.model.world import Array
 from sim.outcome import KPIS, Outcome, mean, spread
@@ -59,9 +60,13 @@ class Comparison:
 
 
 def compare(
-    base: Scenario, plans: Sequence[Scenario], *, draws: int = 1000, seed: int = 1, noise: bool = True, same_world: bool = False
+    base: Scenario, plans: Scenario | Sequence[Scenario], *, draws: int = 1000, seed: int = 1, noise: bool = True, same_world: bool = False
 ) -> Comparison:
-    """Run a base and its plans on the same draws. `same_world` puts the base's assumptions and events under every plan."""
+    """Run a base and one or more plans on the same draws, over the first plan's horizon (see `on_one_horizon`).
+
+    `same_world` puts the base's assumptions and events under every plan.
+    """
+    base, plans = on_one_horizon(base, [plans] if isinstance(plans, Scenario) else plans)
     if same_world:
         plans = [replace(plan, assumptions=base.assumptions, events=base.events) for plan in plans]
     chance = {"draws": draws, "seed": seed, "noise": noise}
