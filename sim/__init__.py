@@ -1,0 +1,58 @@
+"""A what-if planner for live-commerce funnels.
+
+    import sim
+    base, plan = sim.load("baseline"), sim.load("fix_payment")
+    sim.run(plan, draws=10_000, seed=7).kpis()
+
+Public names are loaded when they are first asked for (PEP 562): `import sim` brings in neither NumPy nor pandas.
+None of them has the name of a submodule, since importing that submodule would replace it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {  # public name: (module, its name there)
+    "UserError": ("sim.errors", "UserError"),
+    "Parameter": ("sim.parameters", "Parameter"),
+    "Registry": ("sim.parameters", "Registry"),
+    "known_parameters": ("sim.parameters", "registry"),
+    "Scenario": ("sim.scenario", "Scenario"),
+    "load": ("sim.scenario", "load"),
+    "save": ("sim.scenario", "save"),
+    "diff": ("sim.scenario", "diff"),
+    "Outcome": ("sim.outcome", "Outcome"),
+    "run": ("sim.engine", "run"),
+    "compare": ("sim.analysis.comparing", "compare"),
+    "check": ("sim.analysis.checking", "check"),
+    "facts": ("sim.analysis.documenting", "facts"),
+}
+
+__all__ = ["__version__", *_HOMES]
+
+if TYPE_CHECKING:
+    from sim.analysis.checking import check
+    from sim.analysis.comparing import compare
+    from sim.analysis.documenting import facts
+    from sim.engine import run
+    from sim.errors import UserError
+    from sim.outcome import Outcome
+    from sim.parameters import Parameter, Registry
+    from sim.parameters import registry as known_parameters
+    from sim.scenario import Scenario, diff, load, save
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    module, original = _HOMES[name]
+    value = getattr(import_module(module), original)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
