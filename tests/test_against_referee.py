@@ -177,7 +177,7 @@ def pairs(run: Projection, world: World, slow: dict, lane: int):
     yield "borrowed", total["borrowed_viewers"], slow["borrowed"]
     yield "debt", total["debt_viewers"], slow["debt"]
     yield "refunds after the horizon", total["refunds_after_horizon"], slow["after_horizon_refunds"]
-    for name, theirs in (("gmv", "gmv"), ("net_gmv", "net_gmv"), ("score", "score"), ("refunds_by_date", "refunds"), ("viewers", "viewers")):
+    for name, theirs in {"gmv": "gmv", "net_gmv": "net_gmv", "score": "score", "refunds_by_date": "refunds", "viewers": "viewers"}.items():
         for day, figure in enumerate(slow["daily"][theirs]):
             yield f"{name} on day {day}", float(run.daily[name][day, lane]), figure
 

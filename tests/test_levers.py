@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -78,6 +79,6 @@ def test_going_farther_never_does_less(lever: Parameter) -> None:
     if lever.whole:
         steps = sorted({round(step) for step in steps})
     net = [run(plan({lever.name: step}, days=12), draws=64, noise=False).kpi("net_gmv") for step in steps]
-    for before, after in zip(net, net[1:], strict=False):
+    for before, after in pairwise(net):
         slope = after - before if lever.expect == "+" else before - after
         assert np.all(slope >= -1e-9 * before)

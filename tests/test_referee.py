@@ -8,6 +8,7 @@ from statistics import NormalDist
 from types import SimpleNamespace
 
 import pytest
+
 from tests.referee import project, solve
 from tests.referee.closure import CATEGORIES, CHANNELS, fitted_mix
 from tests.referee.fulfilment import phi

@@ -23,7 +23,8 @@ def plan(levers: Mapping[str, float | LeverSetting] | None = None, *, days: int 
     """The registry with some levers moved: day one, no ramp, unless the settings say otherwise."""
     base = reference_quarter()
     settings = {
-        name: value if isinstance(value, LeverSetting) else LeverSetting(amount=float(value)) for name, value in sorted((levers or {}).items())
+        name: value if isinstance(value, LeverSetting) else LeverSetting(amount=float(value))
+        for name, value in sorted((levers or {}).items())
     }
     return replace(base, levers=settings, **({"days": days} if days else {}), **fields).settled()
 

@@ -126,5 +126,6 @@ def conversion_lifts(world: World, day: int) -> dict[str, Number]:
         * lifted("returns.filter_strength", world["detail_page.filter_flatter"])
         * lifted("returns.fit_information", world["detail_page.fit_lift"])
     )
-    return {"apparel": apparel, "beauty": ar, "jewellery": ar, "food_fresh": lifted("detail_page.live_cooking", world["detail_page.cooking_lift"])}
+    cooking = lifted("detail_page.live_cooking", world["detail_page.cooking_lift"])
+    return {"apparel": apparel, "beauty": ar, "jewellery": ar, "food_fresh": cooking}
 

@@ -11,13 +11,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.model import memory, money, returns, service, traffic
+from sim.model import memory, returns, service, traffic
 from sim.model.closure import Closure
 from sim.model.ledger import Ledger
-from sim.model.noise import Noise, day_to_day, rate_factor
+from sim.model.noise import day_to_day, rate_factor
 from sim.model.service import DeskDay
+from sim.model.settlement import refunds_by_date, settle
 from sim.model.terms import (
-    DISCOUNT, GROUPS, ORDER_LEVERS, RETURN_LEVERS, Checkout, OrderTerms, Page, order_terms, return_terms, segments_of, uses_outer, without,
+    DISCOUNT,
+    GROUPS,
+    ORDER_LEVERS,
+    RETURN_LEVERS,
+    Checkout,
+    Page,
+    order_terms,
+    return_terms,
+    segments_of,
+    uses_outer,
+    without,
 )
 from sim.model.world import CATEGORIES, OUTER_CHANNELS, PAID, Array, Number, World
 
@@ -195,7 +206,7 @@ class _Run:
         # Memory
         described = (returned * self.returns.description).sum(axis=0) / sent
         self._remember(day, desk, bot, described, late, kept=sent - back, late_paid=paid * late, returned=back)
-        self._book_day(day, reach, each, dict(pay=pay, ship=ship, going_back=going_back, price=price))
+        self._book_channels(reach, each, pay=pay, ship=ship, going_back=going_back, price=price)
         self._book_leaks(
             day, viewers=viewers, visits=visits, stayers=stayers, placed=placed, paid=paid, sent=sent, back=back, waited=waited,
             through_desk=through_desk, gmv=gmv, net=net, m_stay=m_stay, m_pay=m_pay,
@@ -217,7 +228,8 @@ class _Run:
         """Each channel group's factor on the day: calendar, noise, and what moves the group. [lane]"""
         world, calendar, state = self.world, self.world.calendar, self.state
         common = calendar.traffic[day] * (self.noise.traffic[day] if self.noise else np.ones(world.lanes))
-        state.adstock = self.carry * state.adstock + (1.0 - self.carry) * world.level("traffic.paid_budget", day) / world["traffic.paid_budget"]
+        budget = world.level("traffic.paid_budget", day) / world["traffic.paid_budget"]
+        state.adstock = self.carry * state.adstock + (1.0 - self.carry) * budget
         bought = traffic.paid_response(state.adstock, calendar.cpm[day], self.closure.saturation, self.closure.volume_price)
         return {"earned": common * recall, "paid": common * bought, "outer": common}
 
@@ -257,12 +269,14 @@ class _Run:
         state.served = state.served + (served / closure.flows["served"] - state.served) / world["memory.repeat_days"]
         state.after_sales = (late_paid + returned) / (closure.flows["late"] + closure.flows["returned"])
 
-    def _book_day(self, day: int, reach: dict[str, Array], each: dict[str, Array], step: dict[str, Array]) -> None:
+    def _book_channels(
+        self, reach: dict[str, Array], each: dict[str, Array], *, pay: Array, ship: Number, going_back: Array, price: float
+    ) -> None:
         """Rows for the channels, settled when a lever turns."""
-        keep = 1.0 - step["going_back"]
+        keep = 1.0 - going_back
         for group in self.groups:
-            sold = each[group] * step["pay"] * step["price"]
-            sent = sold * step["ship"]
+            sold = each[group] * pay * price
+            sent = sold * ship
             self.ledger.wait(f"reach.{group}", reach[group])
             self.ledger.wait(f"orders.{group}", each[group])
             self.ledger.wait(f"gmv.{group}", sold)
@@ -325,67 +339,14 @@ class _Run:
 
     def _closed(self) -> Projection:
         """Totals that follow from the books once the horizon is over."""
-        book, world = self.ledger, self.world
-        totals = book.totals
-        totals["leak.click.did_not_click"] = totals["viewers"] - totals["visits"]
-        totals["leak.shipping.late_shipping"] = totals["paid"] - totals["shipped"]
-        for cause in returns.CAUSES:
-            totals[f"leak.returns.{cause}"] = sum((book.returns[cell] for cell in list(book.returns) if cell[0] == cause), np.zeros(world.lanes))
-        totals["debt_viewers"] = self.state.debt
-        category = book.category
-        category["cancellations"] = category["gmv"] - category["shipped_value"]
-        category["net_gmv"] = category["shipped_value"] - category["refunds"]
-        for name in ("gmv", "shipped_value", "cancellations", "refunds", "net_gmv", "returned"):
-            totals[name] = category[name].sum(axis=0)
-        self._by_refund_type(category)
-        totals["paid_gmv"] = book.channel["gmv"][PAID]
-        totals["paid_net_gmv"] = book.channel["net_gmv"][PAID]
-        self._money(totals, category)
-        self.daily["refunds_by_date"] = self._by_refund_date()
-        totals["refunds_after_horizon"] = self.daily["refunds"].sum(axis=0) - self.daily["refunds_by_date"].sum(axis=0)
+        book = self.ledger
+        book.totals["debt_viewers"] = self.state.debt
+        settle(self.world, book)
+        self.daily["refunds_by_date"] = refunds_by_date(self.daily["refunds"], self.refund_days)
+        settled = self.daily["refunds_by_date"].sum(axis=0)
+        book.totals["refunds_after_horizon"] = self.daily["refunds"].sum(axis=0) - settled
         path = Path(memory=np.stack([recall for recall, _ in self.path]), desk=tuple(desk for _, desk in self.path))
         return Projection(
-            totals=dict(totals), category=dict(category), channel=book.channel, returns=dict(book.returns),
+            totals=dict(book.totals), category=dict(book.category), channel=book.channel, returns=dict(book.returns),
             return_value=dict(book.return_value), daily=self.daily, segments=self.segments, path=path,
         )
-
-    def _by_refund_type(self, category: dict[str, Array]) -> None:
-        """Refund only and return and refund, by each segment's share; cross-border and vouchers follow `other`."""
-        shares = list(self.world["returns.refund_only_share"])
-        shares += [shares[-1]] * (len(self.segments) - len(CATEGORIES))
-        only = np.asarray(shares)[:, None]
-        for name in ("returned", "refunds", "list_refunds"):
-            category[f"{name}_only"] = only * category[name]
-            category[f"{name}_sent_back"] = (1.0 - only) * category[name]
-
-    def _by_refund_date(self) -> Array:
-        """Refunds by the day on which they are asked for. [day, lane]"""
-        by_date = np.zeros_like(self.daily["refunds"])
-        for day, shares in enumerate(self.refund_days):
-            for lag, share in enumerate(shares, start=1):
-                if day + lag < self.world.days and share:
-                    by_date[day + lag] += share * self.daily["refunds"][day]
-        return by_date
-
-    def _money(self, totals: dict[str, Array], category: dict[str, Array]) -> None:
-        world = self.world
-        net = totals["net_gmv"]
-        list_net = (category["list_shipped"] - category["list_refunds"]).sum(axis=0)
-        parcels = category["shipped"] + category["returned_sent_back"]
-        freight = [world.row("money.parcel_cost")] * len(CATEGORIES)
-        freight += [world.row(f"money.{name}_freight") for name in self.segments[len(CATEGORIES) :]]
-        totals["money.gross_margin"] = money.gross_margin(world, net)
-        totals["money.price_cuts"] = money.price_cuts(world, list_net, net)
-        totals["money.coupons"] = world["money.late_coupon"] * world["money.coupon_claims"] * totals["delivered_late"]
-        totals["money.platform_fees"] = world["money.platform_fee"] * net
-        totals["money.host_commission"] = totals["host_commission"]
-        totals["money.ads"] = totals["ad_spend"]
-        totals["money.freight"] = (parcels * np.stack(freight)).sum(axis=0)
-        totals["money.return_handling"] = world["money.return_handling"] * category["returned_sent_back"].sum(axis=0)
-        totals["money.return_goods"] = money.goods_lost(
-            world, sent_back=category["list_refunds_sent_back"].sum(axis=0), refund_only=category["list_refunds_only"].sum(axis=0)
-        )
-        totals["money.seats"] = totals["seat_days"] * world["money.seat_month"] / world["money.month_days"]
-
-
-

@@ -32,7 +32,7 @@ def test_all_facts_are_listed_and_explained() -> None:
     assert [row["id"] for row in rows] == [f"F{i:03d}" for i in range(1, 126)]
     for row in rows:
         assert row["status"] in ("used", "reproduced", "shown") and row["role"] in ("input", "target", "effect", "cost", "plan", "context")
-        assert row["note"] and row["note_zh"] or row["status"] != "shown", row["id"]
+        assert (row["note"] and row["note_zh"]) or row["status"] != "shown", row["id"]
         assert row["parameter"] or row["status"] == "shown", row["id"]
     targets = [row for row in rows if row["role"] == "target" and row["status"] != "reproduced"]
     assert {row["id"] for row in targets} >= {"F026", "F039", "F050", "F112"} and all(row["note"] for row in targets)
@@ -73,7 +73,8 @@ def test_a_broken_equation_is_noticed(module: str, right: str, wrong: str, fact:
     for name, value in list(vars(room).items()):
         monkeypatch.setitem(vars(room), name, value)
     exec(compile(source.replace(right, wrong), room.__file__, "exec"), vars(room))
-    users = [importlib.import_module(f"sim.model.{name}") for name in ("closure", "terms", "ledger", "funnel", "service", "returns")] + [engine]
+    rooms = ("closure", "terms", "ledger", "funnel", "service", "returns")
+    users = [*(importlib.import_module(f"sim.model.{name}") for name in rooms), engine]
     for user in users:
         for name, value in list(vars(user).items()):
             fresh = vars(room).get(name)

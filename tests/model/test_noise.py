@@ -26,7 +26,7 @@ def test_paths_are_stationary_with_the_persistence_asked_for() -> None:
 
 
 def test_noise_keeps_the_mean() -> None:
-    world, closure, made = drawn(16384)
+    _, closure, made = drawn(16384)
     assert made.traffic.mean() == pytest.approx(1.0, abs=0.01)
     assert (closure.page.stay**made.stay).mean() == pytest.approx(0.38, abs=0.004)
     assert np.mean(closure.checkout.paid**made.pay) == pytest.approx(0.78, abs=0.004)

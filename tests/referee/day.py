@@ -173,11 +173,10 @@ def project(world: dict) -> dict:
         top_orders = top_orders_0
         for name in CATEGORIES + tuple(ch for ch in OUTER if viewers[ch] > 0):
             group = [cell for cell in cells if cell["hazards"] == name]
-            plain = [
-                base.base_viewers[cell["channel"]] * moved[cell["channel"]] * base.mix[cell["channel"]][name] / sum(base.mix[cell["channel"]].values())
-                if name in CATEGORIES else 1.0
-                for cell in group
-            ]
+            plain = [1.0] * len(group)
+            if name in CATEGORIES:
+                rows = {ch: base.base_viewers[ch] * moved[ch] / sum(base.mix[ch].values()) for ch in CHANNELS}
+                plain = [rows[cell["channel"]] * base.mix[cell["channel"]][name] for cell in group]
             top_orders = max(top_orders, sum(w * cell["full"] for w, cell in zip(plain, group, strict=True)) * base.svc_0 / sum(plain))
         n_orders = noise.factor("submit", t, top_orders_0, top_orders, base.stayers_0)
 
