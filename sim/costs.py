@@ -10,19 +10,10 @@ from sim.model.closure import Closure
 from sim.model.funnel import Projection
 from sim.model.world import Array, World
 from sim.parameters import Cost, registry
-from sim.scenario import LeverSetting, Scenario
+from sim.scenario import LeverCost, LeverSetting, Scenario
 
 # Costs that the ledger's own lines for ads and seats already hold.
 OWN_LINE = {"traffic.paid_budget": "spend", "service.seats": "change"}
-
-
-def priced(setting: LeverSetting, cost: Cost) -> tuple[float, float, float]:
-    """Once, per month and per unit in CNY: the file's own figures where it states them, else the registry's."""
-    own = setting.cost
-    return tuple(
-        getattr(cost, name) if own is None or getattr(own, name) is None else getattr(own, name)
-        for name in ("once", "per_month", "per_unit")
-    )
 
 
 def active_days(scenario: Scenario, setting: LeverSetting) -> int:
@@ -41,10 +32,14 @@ def lever_costs(scenario: Scenario, world: World, closure: Closure, projection: 
         before = scenario.lever_baseline(name)
         change = setting.target(before) - before
         scale = abs(change) / cost.full_change if cost.full_change else 1.0
-        once, per_month, per_unit = priced(setting, cost)
+        own = setting.cost or LeverCost()
         units = _units(cost, world, closure)
+        # What the file states once and per month is the plan's whole bill; the registry's is a price, times units and scale.
+        once = cost.once * units * scale if own.once is None else own.once
+        per_month = cost.per_month * units * scale if own.per_month is None else own.per_month
+        per_unit = cost.per_unit if own.per_unit is None else own.per_unit
         started_inside = setting.start is None or 0 <= (setting.start - scenario.start).days < scenario.days
-        fixed = (once * started_inside + per_month * active_days(scenario, setting) / month) * units * scale
+        fixed = once * started_inside + per_month * active_days(scenario, setting) / month
         reached = float(np.sum(world.moves[name].reach))
         moving = {
             "change": per_unit * units * change * reached / month,

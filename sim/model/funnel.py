@@ -30,7 +30,7 @@ from sim.model.terms import (
     uses_outer,
     without,
 )
-from sim.model.world import CATEGORIES, OUTER_CHANNELS, PAID, Array, Number, World
+from sim.model.world import OUTER_CHANNELS, Array, Number, World
 
 DAILY = ("viewers", "orders", "gmv", "net_gmv", "shipped", "returned", "refunds", "score", "wait_s")
 

@@ -37,7 +37,10 @@ KPI_UNITS = {  # what a goal can be set on
 
 @dataclass(frozen=True, kw_only=True)
 class LeverCost:
-    """A plan's own cost figures in CNY, in place of the registry's; None keeps the registry's."""
+    """A plan's own bill for a lever in CNY: `once` and `per_month` in all, `per_unit` for one unit of the registry's basis.
+
+    None keeps the registry's figure, which is a price per unit and scales with the change.
+    """
 
     once: float | None = None
     per_month: float | None = None
