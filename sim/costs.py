@@ -12,8 +12,7 @@ from sim.model.world import Array, World
 from sim.parameters import Cost, registry
 from sim.scenario import LeverCost, LeverSetting, Scenario
 
-# Costs that the ledger's own lines for ads and seats already hold.
-OWN_LINE = {"traffic.paid_budget": "spend", "service.seats": "change"}
+OWN_LINE = ("traffic.paid_budget", "service.seats")  # the ledger has lines for ads and seats
 
 
 def active_days(scenario: Scenario, setting: LeverSetting) -> int:
@@ -37,7 +36,8 @@ def lever_costs(scenario: Scenario, world: World, closure: Closure, projection: 
         # What the file states once and per month is the plan's whole bill; the registry's is a price, times units and scale.
         once = cost.once * units * scale if own.once is None else own.once
         per_month = cost.per_month * units * scale if own.per_month is None else own.per_month
-        per_unit = cost.per_unit if own.per_unit is None else own.per_unit
+        price = world[cost.price] if cost.price else cost.per_unit
+        per_unit = price if own.per_unit is None else own.per_unit
         started_inside = setting.start is None or 0 <= (setting.start - scenario.start).days < scenario.days
         fixed = once * started_inside + per_month * active_days(scenario, setting) / month
         reached = float(np.sum(world.moves[name].reach))
@@ -45,11 +45,12 @@ def lever_costs(scenario: Scenario, world: World, closure: Closure, projection: 
             "change": per_unit * units * change * reached / month,
             "parcel": per_unit * change * projection.totals.get(f"parcels.{name}", 0.0),
             "budget": setting.target(before) * reached / month,
-            "spend": change * reached * closure.ad_spend,
+            "spend": change * reached * closure.ad_spend,  # the ad budget is an index, 1 at the baseline
             "none": 0.0,
         }[cost.basis]
         whole = fixed + moving + np.zeros(world.lanes)
-        elsewhere = moving if OWN_LINE.get(name) == cost.basis else 0.0
+        # The seats' line pays wages for every seat: only what the file adds to them is the lever's alone.
+        elsewhere = {"spend": moving, "change": price * units * change * reached / month}[cost.basis] if name in OWN_LINE else 0.0
         costs[name] = (whole, whole - elsewhere)
     return costs
 

@@ -56,8 +56,8 @@ def quantile(belief: Range, u: Array) -> Array:
 
 
 def central(belief: Range) -> float:
-    """The value that a spreadsheet would use."""
-    return 1.0 if belief.distribution == "chance" else belief.best
+    """The value that a spreadsheet would use; of a chance, the likelier outcome."""
+    return float(belief.best >= 0.5) if belief.distribution == "chance" else belief.best
 
 
 def _generator(seed: int, name: str, group: int) -> np.random.Generator:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from sim import draws as chance
 from sim.costs import lever_costs, parcel_levers
 from sim.errors import INVALID, UserError
-from sim.model.closure import Closure, solve
+from sim.model.closure import Closure, Residual, solve
 from sim.model.funnel import Projection, project
 from sim.model.world import Calendar, Move, World
 from sim.outcome import Block, Outcome, merged
@@ -27,21 +27,33 @@ def run(scenario: Scenario, *, draws: int = 1000, seed: int = 1, noise: bool = T
     if central:
         draws, noise = 1, False
     blocks = [
-        Block.of(scenario, projection, lever_costs(scenario, world, closure, projection), world, closure)
-        for world, closure, projection in projections(scenario, draws=draws, seed=seed, noise=noise, central=central)
+        Block.of(scenario, projection, lever_costs(scenario, world, closure, projection), world, closure).first(count)
+        for count, world, closure, projection in projections(scenario, draws=draws, seed=seed, noise=noise, central=central)
     ]
     return merged(blocks, scenario=scenario, draws=draws, seed=seed, noise=noise, central=central)
 
 
 def projections(
     scenario: Scenario, *, draws: int, seed: int, noise: bool, central: bool = False
-) -> Iterator[tuple[World, Closure, Projection]]:
-    """The blocks of a run, one after the other."""
+) -> Iterator[tuple[int, World, Closure, Projection]]:
+    """The blocks of a run, one after the other, each with the number of its lanes that count."""
     for first in range(0, draws, BLOCK):
-        world = world_of(scenario, first=first, count=min(BLOCK, draws - first), seed=seed, noise=noise, central=central)
+        count = min(BLOCK, draws - first)
+        # NumPy sums a single lane in another order than one among several: a lane never runs alone.
+        world = world_of(scenario, first=first, count=max(2, count), seed=seed, noise=noise, central=central)
         closure = solve(world)
-        refuse_open(scenario, closure)
-        yield world, closure, project(world, closure)
+        if any(np.any(residual.open) for residual in closure.residuals):
+            refuse(scenario, _all_residuals(scenario, draws=draws, seed=seed, central=central))
+        yield count, world, closure, project(world, closure)
+
+
+def _all_residuals(scenario: Scenario, *, draws: int, seed: int, central: bool) -> list[tuple[Residual, ...]]:
+    """The residuals of every block, so that a refusal speaks of all draws."""
+    firsts = range(0, draws, BLOCK)
+    worlds = (
+        world_of(scenario, first=first, count=min(BLOCK, draws - first), seed=seed, noise=False, central=central) for first in firsts
+    )
+    return [solve(world).residuals for world in worlds]
 
 
 def world_of(scenario: Scenario, *, first: int = 0, count: int, seed: int = 1, noise: bool = True, central: bool = False) -> World:
@@ -60,12 +72,13 @@ def world_of(scenario: Scenario, *, first: int = 0, count: int, seed: int = 1, n
             else:
                 values[name] = chance.quantile(belief, chance.uniforms(seed, name, first, count))
     levels = {lever.name: scenario.lever_baseline(lever.name) for lever in registry().levers}
+    reference = {lever.name: float(lever.value) for lever in registry().levers}
     moves = {
         name: Move(target=setting.target(scenario.lever_baseline(name)), reach=_reach(scenario, name))
         for name, setting in scenario.moved.items()
     }
     return World(
-        values=values, registry_levels=levels, days=scenario.days, lanes=count, moves=moves, calendar=_calendar(scenario),
+        values=values, levels=levels, reference=reference, days=scenario.days, lanes=count, moves=moves, calendar=_calendar(scenario),
         shocks=chance.shocks(seed, first, count, scenario.days) if noise else None, parcel_levers=parcel_levers(scenario),
     )
 
@@ -113,16 +126,37 @@ def _calendar(scenario: Scenario) -> Calendar:
     return calendar
 
 
-def refuse_open(scenario: Scenario, closure: Closure) -> None:
-    """Refuse a total that some draw cannot reproduce, naming it, the share of draws, and the range that closes."""
-    for residual in closure.residuals:
-        open_ = ~((residual.value > 0.0) & (residual.value <= 1.0 + 1e-12))
+def refuse(scenario: Scenario, blocks: Sequence[tuple[Residual, ...]]) -> None:
+    """Refuse totals that some draw cannot reproduce, naming the first, the share of draws, and the range that closes."""
+    for parts in zip(*blocks, strict=True):
+        total = parts[0].total
+        open_ = np.concatenate([part.open for part in parts])
         if not np.any(open_):
             continue
-        low, high = float(np.max(residual.closes_from)), float(np.min(residual.closes_to))
-        closes = f"between {low:.4g} and {high:.4g}" if low < high else "at no single value under these assumptions; narrow their ranges"
+        # A total may have several conditions: all of them must hold at once.
+        conditions = [part for block in blocks for part in block if part.total == total]
+        low = max(float(np.max(part.closes_from)) for part in conditions)
+        high = min(float(np.min(part.closes_to)) for part in conditions)
         raise UserError(
-            f'"{scenario.name}": the total {residual.total} cannot be reproduced in {np.mean(open_):.1%} of the draws; '
-            f"it closes in all of them {closes}.",
+            f'"{scenario.name}": {total} cannot be reproduced in {np.mean(open_):.1%} of the draws; {_closes(scenario, total, low, high)}',
             exit_code=INVALID,
         )
+
+
+def _closes(scenario: Scenario, total: str, low: float, high: float) -> str:
+    """The range in which a total closes in every draw, its ends rounded inward."""
+    low, high = _rounded(low, np.ceil), _rounded(high, np.floor)
+    if not low < high:
+        return "no single value closes in all of them under these assumptions; narrow their ranges."
+    observed = scenario.baseline.get(total)
+    value = observed.value if observed else registry()[total].value
+    inside = f" It stands at {value:g}, inside: another input of the same stage does not fit." if low < value < high else ""
+    return f"it closes in all of them above {low:.6g} and below {high:.6g}.{inside}"
+
+
+def _rounded(value: float, towards: Callable[[float], float]) -> float:
+    """Four significant digits, in one direction."""
+    if value == 0.0 or not np.isfinite(value):
+        return value
+    unit = 10.0 ** (np.floor(np.log10(abs(value))) - 3)
+    return float(towards(value / unit) * unit)

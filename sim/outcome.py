@@ -7,7 +7,7 @@ how its draws were cut into blocks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from sim.model import money
 from sim.model.closure import Closure
 from sim.model.funnel import Projection
 from sim.model.returns import CAUSES, MENDABLE, SEGMENTS
-from sim.model.world import CATEGORIES, CHANNELS, Array, World
+from sim.model.world import CATEGORIES, CHANNELS, Array, World, share_of
 from sim.parameters import registry
 from sim.scenario import Scenario
 
@@ -140,12 +140,22 @@ class Block:
         return cls(arrays=arrays, parcels=nodes | {"unshipped_48h": closure.fulfilment.unshipped_at_alarm(last)})
 
 
+    def first(self, count: int) -> Block:
+        """The block's first lanes."""
+        return replace(self, arrays={name: rows[..., :count] for name, rows in self.arrays.items()})
+
+
 def merged(blocks: Sequence[Block], *, scenario: Scenario, draws: int, seed: int, noise: bool, central: bool) -> Outcome:
     """One outcome from its blocks, in the order of their draws. Daily series keep the first 10,000 draws."""
     arrays = {}
     for name in blocks[0].arrays:
-        whole = np.concatenate([block.arrays[name] for block in blocks], axis=-1) if len(blocks) > 1 else blocks[0].arrays[name]
-        arrays[name] = whole[..., :DAILY_DRAWS] if name.startswith("day.") else whole
+        wanted = DAILY_DRAWS if name.startswith("day.") else draws
+        parts, have = [], 0
+        for block in blocks:
+            if have < wanted:
+                parts.append(block.arrays[name][..., : wanted - have])
+                have += parts[-1].shape[-1]
+        arrays[name] = np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
     return Outcome(scenario=scenario, draws=draws, seed=seed, noise=noise, central=central, arrays=arrays, parcels=blocks[0].parcels)
 
 
@@ -262,7 +272,7 @@ class Outcome:
             cause: {unit: float(mean(self.arrays[f"return.{unit}.{cause}"].sum(axis=0))) for unit in ("orders", "cny")} for cause in CAUSES
         }
         orders, cny = mean(self.category("returned")), mean(self.category("refunds"))
-        rate = mean(self.category("returned") / self.category("shipped"))
+        rate = mean(share_of(self.category("returned"), self.category("shipped")))
         types = {
             kind: {
                 "orders": float(mean(self.category(f"returned_{key}").sum(axis=0))),

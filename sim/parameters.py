@@ -85,6 +85,7 @@ class Cost:
     once: float = 0.0
     per_month: float = 0.0
     per_unit: float = 0.0
+    price: str = ""  # name of the parameter that per_unit was read from; a shop's own value of it holds for the cost too
     per: str
     units: float | str = 1.0  # a number, the name of the registry parameter that holds it, or "desks" (solved)
     basis: str = "none"
@@ -257,10 +258,11 @@ def parameters_from(tables: Mapping[str, Mapping[str, Mapping]]) -> list[Paramet
 def _field(field: str, raw: object, tables: Mapping[str, Mapping[str, Mapping]]) -> object:
     if field == "cost":
         price = raw.get("per_unit", 0.0)
-        if isinstance(price, str):
+        named = {"price": price} if isinstance(price, str) else {}
+        if named:
             stage, _, key = price.partition(".")
             price = tables[stage][key]["value"]
-        return Cost(**{name: float(entry) if isinstance(entry, int) else entry for name, entry in raw.items()} | {"per_unit": float(price)})
+        return Cost(**{name: float(entry) if isinstance(entry, int) else entry for name, entry in raw.items()} | {"per_unit": float(price)} | named)
     if field in ("value", "bounds") and isinstance(raw, list):
         return tuple(float(number) for number in raw)
     if field in ("value", "low", "high"):

@@ -118,7 +118,7 @@ def told(scenario: Scenario, world: World, lane: int, tables: Tables | None) -> 
     shocks = world.shocks
     return {
         "values": {name: plain(value) for name, value in world.values.items()},
-        "registry_values": dict(world.registry_levels),
+        "registry_values": dict(world.levels),
         "days": world.days,
         "levers": {
             name: {

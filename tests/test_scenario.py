@@ -46,7 +46,8 @@ def test_shipped_scenarios() -> None:
     for name in scenario_names():
         scenario = load(name)
         assert scenario.name == name and scenario.title and scenario.question
-        assert (scenario.start, scenario.days) == (baseline.start, baseline.days)
+        if name.startswith("fix_"):
+            assert (scenario.start, scenario.days) == (baseline.start, baseline.days)
         assert scenario.moved == scenario.levers
         assert not scenario.idle
 

@@ -370,6 +370,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         parameter = BOOK[name]
         one = st.integers(int(parameter.bounds[0]), int(parameter.bounds[1])).map(float) if parameter.whole else numbers(*parameter.bounds)
         value = draw(st.tuples(*[one] * len(parameter.value)) if isinstance(parameter.value, tuple) else one)
+        if parameter.unit == "share" and isinstance(parameter.value, tuple) and sum(parameter.value) == pytest.approx(1.0):
+            value = parameter.value[::-1]  # shares of a whole
         shop[name] = Observed(value=value, source=draw(labels))
     return Scenario(
         name="plan",

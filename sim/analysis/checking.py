@@ -47,6 +47,8 @@ def identities(outcome: Outcome) -> Iterator[tuple[str, Array, Array]]:
         yield f"{stage}: entered = left + lost", total(entered), total(left) + sum(total(f"leak.{stage}.{c}") for c in LEAKS[stage])
         # A share below 0 or above 1 shows as a gap between the flow and itself cut to what entered.
         yield f"{stage}: share in [0, 1]", total(left), np.clip(total(left), 0.0, total(entered))
+        least = np.minimum.reduce([total(f"leak.{stage}.{cause}") for cause in LEAKS[stage]])
+        yield f"{stage}: no cause loses less than nobody", np.minimum(least, 0.0) + total(entered), total(entered)
     yield "GMV = net GMV + cancellations + refunds", total("gmv"), total("net_gmv") + total("cancellations") + total("refunds")
     by_cause = {unit: sum(outcome.arrays[f"return.{unit}.{cause}"] for cause in CAUSES).sum(axis=0) for unit in ("orders", "cny")}
     for unit, name in (("orders", "returned"), ("cny", "refunds")):

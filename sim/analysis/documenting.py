@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine import run, world_of
-from sim.model.world import CATEGORIES, Array
+from sim.model.world import CATEGORIES, CHANNELS, Array
 from sim.outcome import Outcome, mean
 from sim.parameters import Fact, registry
 from sim.scenario import Scenario
@@ -64,11 +64,14 @@ def beside(outcome: Outcome) -> dict[str, Array]:
     farthest = outcome.parcels["print_h"] + outcome.parcels["ship_h"] + world["fulfilment.transit_mean_h"][-1]
     colour = outcome.arrays["return.orders.colour"][apparel] / outcome.category("returned")[apparel]
     ones = np.ones(outcome.draws)
+    returning = 100.0 * outcome.total("returning_viewers") / outcome.total("earned_viewers")
+    lever, private = registry()["traffic.private_domain"], CHANNELS.index("private_domain")
+    full = run(outcome.scenario.with_levers({lever.name: lever.bounds[1]}), draws=outcome.draws, seed=outcome.seed, noise=False)
     return {
-        "F026": 100.0 * world.row("memory.repeat_share"),
+        "F026": returning,
         "F039": outcome.category("gmv")[beauty] / outcome.category("viewers")[beauty],
-        "F050": 100.0 * world.row("memory.repeat_share"),
-        "F084": registry().facts_by_id["F084"].value[0] * (1.0 + world.row("traffic.private_lift")),
+        "F050": returning,
+        "F084": registry().facts_by_id["F084"].value[0] * full.channel("viewers")[private] / outcome.channel("viewers")[private],
         "F112": farthest * ones,
         "F116": 100.0 * colour,
     }

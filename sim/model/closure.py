@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.model import detail_page, memory, payment, returns, service, traffic
 from sim.model.fulfilment import Fulfilment, shipped_share
-from sim.model.world import CATEGORIES, MAIN_CHANNELS, PAID, Array, Number, World
+from sim.model.world import CATEGORIES, MAIN_CHANNELS, PAID, Array, Number, World, share_of
 
 BEAUTY = CATEGORIES.index("beauty")
 
@@ -26,6 +26,11 @@ class Residual:
     value: Array
     closes_from: Array
     closes_to: Array
+
+    @property
+    def open(self) -> Array:
+        """Draws that cannot reproduce the total. [lane]"""
+        return ~((self.value > 0.0) & (self.value <= 1.0 + 1e-12))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +98,7 @@ class Closure:
     @property
     def category_rates(self) -> Array:
         """Orders submitted per stayer at the baseline. [category, lane]"""
-        return self.flows["category_orders"] / (self.flows["stayers"] * self.channel_by_category.sum(axis=0))
+        return share_of(self.flows["category_orders"], self.flows["stayers"] * self.channel_by_category.sum(axis=0))
 
     def entrants(self) -> dict[str, Array]:
         """Shoppers a day who enter the step of each noise stream."""
@@ -109,7 +114,7 @@ def solve_page(world: World) -> Page:
     median = detail_page.median_load(
         world["detail_page.slow_share"], world["detail_page.slow_threshold_s"], world["detail_page.load_sigma"]
     )
-    layout = 1.0 - world.row("detail_page.buried_loss")
+    layout = detail_page.layout_share(world, world["detail_page.fold_depth"]) * np.ones(world.lanes)
     stay = 1.0 - world["detail_page.bounce"]
     loads = detail_page.load_times(world, median)
     hazard = detail_page.interest_hazard(np.minimum(stay / layout, 1.0), loads)
@@ -125,7 +130,8 @@ def solve_checkout(world: World) -> Checkout:
     benchmark, gap = world["payment.benchmark_success"], world["payment.gap"]
     hops, free = world["payment.redirects"], world["payment.free_redirects"]
     typed = payment.typed_share(world.row("payment.typed_card_share"), world["payment.typed_loss"])
-    ceiling = payment.redirect_ceiling(benchmark, gap, typed, hops, free) if np.all(hops > free) else 0.0 * typed
+    # The ceiling is stated at the registry's number of redirects: a shop with fewer of them owes less of its gap to them.
+    ceiling = payment.redirect_ceiling(benchmark, gap, typed, world.reference["payment.redirects"], free)
     per_redirect = world["payment.redirect_part"] * ceiling
     redirects = payment.redirect_share(hops, per_redirect, free)
     paid = benchmark - gap
@@ -156,8 +162,8 @@ def fitted_mix(affinity: Array, channel_share: Array, category_share: Array, rou
     """
     mix = affinity[:, :, None] * np.ones(category_share.shape[-1])
     for _ in range(rounds):
-        mix *= (channel_share / mix.sum(axis=1))[:, None, :]
-        mix *= (category_share / mix.sum(axis=0))[None, :, :]
+        mix *= share_of(channel_share * np.ones_like(mix[:, 0]), mix.sum(axis=1))[:, None, :]
+        mix *= share_of(category_share, mix.sum(axis=0))[None, :, :]
     return mix
 
 
@@ -196,7 +202,8 @@ def solve(world: World) -> Closure:
     affinity = np.asarray([world[f"traffic.affinity_{name}"] for name in MAIN_CHANNELS], dtype=float)
     mix = fitted_mix(affinity, (channel_share / channel_share.sum())[:, None], category_viewers)
     factors = world.rows(f"traffic.order_factor_{name}" for name in MAIN_CHANNELS)
-    relative = factors[:, None, :] / ((factors[:, None, :] * mix).sum(axis=0) / mix.sum(axis=0))
+    usual = share_of((factors[:, None, :] * mix).sum(axis=0), mix.sum(axis=0))
+    relative = share_of(factors[:, None, :] * np.ones_like(mix), usual)
     propensity = full * (conversions / mean) * relative
 
     through = click * page.stay * waiting
@@ -205,9 +212,7 @@ def solve(world: World) -> Closure:
     channel_gmv = viewers * through * checkout.paid * (mix * propensity * values).sum(axis=1)
 
     paid_share = channel_gmv[PAID] / channel_gmv.sum(axis=0)
-    elasticity = world["traffic.paid_elasticity"]
-    volume_price = world["traffic.cpm_volume"] * traffic.volume_price_ceiling(elasticity, paid_share)
-    saturation = traffic.half_saturation(elasticity, paid_share, volume_price)
+    saturation, volume_price = solve_paid_feed(world, paid_share)
 
     hazards = returns.baseline_hazards(world)
     rates = hazards.rates()
@@ -225,6 +230,7 @@ def solve(world: World) -> Closure:
     score = memory.score_today(
         world,
         description_rate=description_rate(hazards, rates, shipped),
+        recovery=world["returns.review_recovery"],
         bot=bot,
         abandoned=desk.abandoned,
         shipped_24h=1.0 - delivery.shipped_late,
@@ -236,8 +242,17 @@ def solve(world: World) -> Closure:
         non_asker=non_asker * ones, asker_ratio=ratio * ones, full_service=full, served_share=waiting, channel_by_category=mix,
         propensity=propensity, viewers=viewers, channel_gmv=channel_gmv, saturation=saturation * ones, volume_price=volume_price * ones,
         ad_spend=channel_gmv[PAID] / world["money.paid_roi"], desks=human / desk.daily_contacts, flows=flows, score=score * ones,
-        residuals=_residuals(world, page, checkout, desk, per_stayer * ones, kept * ones, non_asker * ones, saturation * ones),
+        residuals=_residuals(world, page, checkout, desk, per_stayer * ones, kept * ones, non_asker * ones, saturation * ones, paid_share),
     )
+
+
+def solve_paid_feed(world: World, paid_share: Array) -> tuple[Array, Array]:
+    """K/(K + I0) and g of the paid feed; a shop that buys no traffic needs neither. [lane]"""
+    share = np.where(paid_share > 0.0, paid_share, 1.0)
+    elasticity = world["traffic.paid_elasticity"]
+    ceiling = traffic.volume_price_ceiling(elasticity, share, limit=world["traffic.cpm_volume_limit"], room=world["traffic.cpm_volume_room"])
+    volume_price = world["traffic.cpm_volume"] * ceiling
+    return traffic.half_saturation(elasticity, share, volume_price), volume_price
 
 
 def description_rate(hazards: returns.Hazards, rates: Array, shipped: Array) -> Array:
@@ -250,7 +265,8 @@ def description_rate(hazards: returns.Hazards, rates: Array, shipped: Array) -> 
 
 
 def _residuals(
-    world: World, page: Page, checkout: Checkout, desk: service.Desk, per_stayer: Array, kept: Array, non_asker: Array, saturation: Array
+    world: World, page: Page, checkout: Checkout, desk: service.Desk, per_stayer: Array, kept: Array, non_asker: Array, saturation: Array,
+    paid_share: Array,
 ) -> tuple[Residual, ...]:
     """What must lie in (0, 1] in every draw, and between which values of its total it does."""
     asks, answered = world.row("service.asks_share"), world.row("service.enquiry_conversion")
@@ -260,19 +276,31 @@ def _residuals(
     interest = np.where(page.stay < page.layout, page.interest, np.inf)
     patience = world.row("service.patience_s")
     reach = click * page.stay
+    # Causes with a share of their own must leave something to quality and change of mind.
+    named = np.maximum.reduce([returns.colour_share(world), world.row("returns.material_share"), world.row("returns.size_share")])
+    named_left = 1.0 - world.row("returns.logistics_share") - named
     top = world.row("closure.view_to_order_beauty") / world.row("closure.view_to_order")
     return (
         Residual(total="detail_page.bounce", value=interest, closes_from=1.0 - page.layout, closes_to=one),
         Residual(total="payment.gap", value=checkout.other, closes_from=benchmark * (1.0 - typed), closes_to=benchmark),
+        Residual(total="payment.gap", value=checkout.redirects, closes_from=benchmark * (1.0 - typed), closes_to=benchmark),
         Residual(total="service.peak_wait_s", value=desk.peak_abandoned, closes_from=zero, closes_to=patience),
         Residual(
             total="closure.view_to_order", value=non_asker, closes_from=reach * asks * answered * kept,
             closes_to=reach * (1.0 - asks + asks * answered * kept),
         ),
+        # Beauty converts best: the mean must lie below it, or the other categories' conversions have no meaning.
+        Residual(
+            total="closure.view_to_order_beauty", value=np.where(top > 1.0, 1.0 / top, np.inf), closes_from=world.row("closure.view_to_order"),
+            closes_to=world.row("closure.view_to_order") / per_stayer,
+        ),
         Residual(
             total="closure.view_to_order_beauty", value=top * per_stayer, closes_from=world.row("closure.view_to_order"),
             closes_to=world.row("closure.view_to_order") / per_stayer,
         ),
-        Residual(total="traffic.paid_elasticity", value=saturation, closes_from=zero, closes_to=one),
+        Residual(
+            total="returns.logistics_share", value=named_left, closes_from=np.full(world.lanes, -np.inf), closes_to=1.0 - named,
+        ),
+        Residual(total="traffic.paid_elasticity", value=saturation, closes_from=zero, closes_to=np.where(paid_share > 0.0, paid_share, one)),
     )
 

@@ -103,10 +103,16 @@ def buried_share(depth: Number, loss_at_base: Number, base_depth: Number, scale:
     return loss_at_base * np.expm1(-np.asarray(depth) / scale) / np.expm1(-base_depth / scale)
 
 
+def layout_share(world: World, depth: Number) -> Number:
+    """Share of visitors whom folding to `depth` does not lose; the loss was stated at the registry's depth. [lane]"""
+    base = world.reference["detail_page.fold_depth"]
+    return 1.0 - buried_share(depth, world["detail_page.buried_loss"], base, world["detail_page.fold_scale"])
+
+
 def load_target(world: World, median_s: Array) -> Array:
     """Where the load lever ends in each draw: it never slows a draw down when it means to speed up. [lane]"""
     target = world.moves["detail_page.load_median_s"].target
-    faster = target < world.registry_levels["detail_page.load_median_s"]
+    faster = target < world.levels["detail_page.load_median_s"]
     return np.where(faster, np.minimum(target, median_s), np.maximum(target, median_s))
 
 

@@ -121,6 +121,8 @@ def _stirling_rest(x: Array) -> Array:
 def _leaving(x: Array, z: Array) -> tuple[Array, Array]:
     """(kappa, ln A). Below full load by the series, whose terms are all positive; above by the incomplete gamma function."""
     shape, x, z = np.shape(z), np.ravel(x), np.ravel(z)
+    if not (np.isfinite(x).all() and np.isfinite(z[z != -np.inf]).all()):
+        raise FloatingPointError("the offered load of a desk is not a number")
     rho = np.exp(z)
     kappa, log_a = np.empty(z.shape), np.empty(z.shape)
     over = z > 0

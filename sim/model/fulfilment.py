@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import log_ndtr, ndtr, ndtri
 
+from sim.errors import UserError
 from sim.model.world import Array, Number, World, mixed
 
 SHIPPING_LEVERS = ("fulfilment.shipped_24h_share", "fulfilment.front_warehouses", "fulfilment.premium_courier_share")
@@ -38,7 +39,10 @@ def transit_spread(mean_h: Array, band_share: Array, check_h: float, share_by_ch
     values = [excess(sigma) for sigma in grid]
     below = next((i for i, value in enumerate(values) if value <= 0.0), None)
     if not below:
-        raise ValueError("no spread of transit times delivers that share in time")
+        raise UserError(
+            f"fulfilment.transit_72h_share: no spread of transit times delivers {share_by_check:g} within {check_h:g} h at these means; "
+            f"allowed: {min(values) + share_by_check:.3g} to {values[0] + share_by_check:.3g}."
+        )
     low, high = grid[below - 1], grid[below]
     for _ in range(80):
         middle = 0.5 * (low + high)
@@ -73,14 +77,16 @@ def lag_days(window_d: float, median_d: float, sigma: float) -> Array:
 
     Lognormal, truncated at the return window, its median after truncation as observed (R44).
     """
-    low, high = np.log(median_d), np.log(median_d) + 5.0
+    if median_d >= window_d:
+        raise UserError(f"returns.lag_median_d: half of the refunds cannot be asked for after the window of {window_d:g} days has closed.")
+    low, high = np.log(median_d), np.log(median_d) + 50.0
     for _ in range(100):
         mu = 0.5 * (low + high)
-        truncated = ndtr((np.log(median_d) - mu) / sigma) / ndtr((np.log(window_d) - mu) / sigma)
+        truncated = np.exp(log_ndtr((np.log(median_d) - mu) / sigma) - log_ndtr((np.log(window_d) - mu) / sigma))
         low, high = (mu, high) if truncated > 0.5 else (low, mu)
     edges = np.log(np.arange(1, int(window_d) + 1))
-    cumulative = ndtr((edges - mu) / sigma) / ndtr((np.log(window_d) - mu) / sigma)
-    return np.diff(cumulative, prepend=0.0)
+    logs = log_ndtr((edges - mu) / sigma)
+    return np.diff(np.exp(logs - logs[-1]), prepend=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -154,6 +154,9 @@ class _Run:
         viewers = sum(self.orders.group_viewers[group] * reach[group] for group in self.groups)
         reach, viewers = self._borrow(day, reach, viewers)
 
+        ledger.add("earned_viewers", self.orders.group_viewers["earned"] * reach["earned"])
+        ledger.add("returning_viewers", self.orders.group_viewers["earned"] * reach["earned"] * memory.returning_share(world, state.served))
+
         # Detail page
         visits = viewers * click
         m_stay = noise.stay[day] if noise else 1.0
@@ -216,7 +219,7 @@ class _Run:
         ledger.add("slow_loads", visits * self.slow_loads)
         ledger.add("late_orders", paid * late)
         ledger.add("delivered_late", sent * self.returns.delivery.delivered_late)
-        ledger.add("ad_spend", closure.ad_spend * world.level("traffic.paid_budget", day))
+        ledger.add("ad_spend", closure.ad_spend * self._budget(day))
         for lever, category in world.parcel_levers.items():
             parcels = shipped[self.segments.index(category)] if category else sent
             ledger.add(f"parcels.{lever}", world.reach(lever, day) * parcels)
@@ -228,10 +231,13 @@ class _Run:
         """Each channel group's factor on the day: calendar, noise, and what moves the group. [lane]"""
         world, calendar, state = self.world, self.world.calendar, self.state
         common = calendar.traffic[day] * (self.noise.traffic[day] if self.noise else np.ones(world.lanes))
-        budget = world.level("traffic.paid_budget", day) / world["traffic.paid_budget"]
-        state.adstock = self.carry * state.adstock + (1.0 - self.carry) * budget
+        state.adstock = self.carry * state.adstock + (1.0 - self.carry) * self._budget(day)
         bought = traffic.paid_response(state.adstock, calendar.cpm[day], self.closure.saturation, self.closure.volume_price)
         return {"earned": common * recall, "paid": common * bought, "outer": common}
+
+    def _budget(self, day: int) -> Number:
+        """Ad spend of the day against the baseline's. [lane]"""
+        return self.world.level("traffic.paid_budget", day) / self.world["traffic.paid_budget"]
 
     def _borrow(self, day: int, reach: dict[str, Array], viewers: Array) -> tuple[dict[str, Array], Array]:
         """Events borrow viewers from later days, which pay them back a part a day (R66, R67)."""
@@ -260,9 +266,9 @@ class _Run:
     def _remember(self, day: int, desk: DeskDay, bot: Number, described: Array, late: Array, *, kept: Array, late_paid: Array,
                   returned: Array) -> None:
         world, closure, state = self.world, self.closure, self.state
-        recovered = world["returns.recovery_effect"] * world.level("returns.review_recovery", day)
         today = memory.score_today(
-            world, description_rate=described * (1.0 - recovered), bot=bot, abandoned=desk.abandoned, shipped_24h=1.0 - late
+            world, description_rate=described, recovery=world.level("returns.review_recovery", day), bot=bot,
+            abandoned=desk.abandoned, shipped_24h=1.0 - late,
         )
         state.score = state.score + (today - state.score) / world["memory.score_days"]
         served = memory.served(world, kept=kept, delivered_late=self.returns.delivery.delivered_late)

@@ -11,9 +11,13 @@ from sim.model.world import Number, World
 
 
 def score_today(
-    world: World, *, description_rate: Number, bot: Number, abandoned: Number, shipped_24h: Number
+    world: World, *, description_rate: Number, recovery: Number, bot: Number, abandoned: Number, shipped_24h: Number
 ) -> Number:
-    """Store score (0-5) that a day's experience alone would earn: description, service and shipping (F085, F086)."""
+    """Store score (0-5) that a day's experience alone would earn: description, service and shipping (F085, F086).
+
+    Recovering bad reviews takes a part off what wrong descriptions cost the score; the goods come back all the same.
+    """
+    description_rate = description_rate * (1.0 - world["returns.recovery_effect"] * recovery)
     return 1.0 + 4.0 * (
         world["memory.score_weight_description"] * (1.0 - description_rate)
         + world["memory.score_weight_service"] * (bot + (1.0 - bot) * (1.0 - abandoned))
@@ -30,6 +34,11 @@ def repeat_factor(world: World, served: Number) -> Number:
     """Earned viewers against the baseline when buyers served stand at `served` times the usual."""
     rho = world["memory.repeat_share"]
     return 1.0 - rho + rho * served
+
+
+def returning_share(world: World, served: Number) -> Number:
+    """Share of a day's earned viewers whom earlier good experience brought back."""
+    return world["memory.repeat_share"] * served / repeat_factor(world, served)
 
 
 def served(world: World, *, kept: Number, delivered_late: Number) -> Number:

@@ -64,7 +64,7 @@ def baseline_hazards(world: World, segments: tuple[str, ...] = CATEGORIES) -> Ha
         if segment == "jewellery":
             shares["material"] = world["returns.material_share"]
         if segment == "apparel":
-            colour = world["returns.colour_share"]
+            colour = colour_share(world)
             shares |= {"colour": colour, "fit": (1.0 - logistics - colour) * world["returns.fit_part"]}
         left = 1.0 - sum(shares.values())
         shares |= {"quality": left * quality, "change_of_mind": left * (1.0 - quality)}
@@ -84,9 +84,7 @@ def hazards_on(world: World, day: int, base: Hazards, delivery: Delivery, usual:
     def falling(lever: str, effect: Number) -> Number:
         return factor(lever, lambda covered: 1.0 - effect * covered)
 
-    # Filters cause a part f of the colour hazard: e = 1 - f (1 - x) at strength x, 1 at the strength of today.
-    filters = world["returns.filter_cause"]
-    colour = factor("returns.filter_strength", lambda strength: 1.0 - filters * (1.0 - strength))
+    colour = factor("returns.filter_strength", lambda strength: _filter_effect(world, strength))
     material = falling("returns.jewellery_lighting", world["returns.lighting_effect"]) * falling(
         "detail_page.ar_tryon", world["detail_page.ar_return_effect"] * world["detail_page.ar_works"]
     )
@@ -105,3 +103,14 @@ def hazards_on(world: World, day: int, base: Hazards, delivery: Delivery, usual:
         cells[cause, segment] = scaled * cold if segment == "food_fresh" else scaled
     return Hazards(by_cell=cells, segments=base.segments)
 
+
+
+def _filter_effect(world: World, strength: Number) -> Number:
+    """Colour hazard at a filter strength, filters causing a part f of it: 1 - f (1 - x), 1 at the registry's strength."""
+    return np.maximum(1.0 - world["returns.filter_cause"] * (1.0 - strength), 1e-12)
+
+
+def colour_share(world: World) -> Array:
+    """Colour's share of apparel returns at the shop's own filter strength; it was stated at the registry's."""
+    share, effect = world["returns.colour_share"], _filter_effect(world, world["returns.filter_strength"])
+    return share * effect / (1.0 - share + share * effect) * np.ones(world.lanes)

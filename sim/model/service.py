@@ -16,6 +16,9 @@ from sim.model.world import Array, Number, World
 SERVICE_LEVERS = ("service.seats", "service.handling_s", "traffic.prime_time_share")
 
 
+KEPT_CURVES = 6
+
+
 def kept_share(bot: Number, abandoned: Number, kept_if_abandoned: Number) -> Number:
     """Buying power that askers keep: all of it when the bot or a person answers, phi of it when they give up."""
     return bot + (1.0 - bot) * (1.0 - abandoned * (1.0 - kept_if_abandoned))
@@ -72,6 +75,8 @@ class ServiceDesk:
         handling = np.broadcast_to(np.asarray(handling_s, dtype=float), (self._world.lanes,))
         key = (seats, handling.tobytes())
         if key not in self._curves:
+            if len(self._curves) >= KEPT_CURVES:  # a ramp passes through many desks and comes back to none
+                self._curves.pop(next(iter(self._curves)))
             self._curves[key] = desk_curves(seats, handling, self._world.row("service.patience_s"))
         return self._curves[key]
 

@@ -9,7 +9,7 @@ import numpy as np
 from sim.model import detail_page, payment, returns, traffic
 from sim.model.closure import Closure
 from sim.model.fulfilment import SHIPPING_LEVERS, Delivery, shipped_share
-from sim.model.world import CATEGORIES, EARNED, MAIN_CHANNELS, OUTER_CHANNELS, PAID, Array, Number, World, mixed
+from sim.model.world import CATEGORIES, EARNED, MAIN_CHANNELS, OUTER_CHANNELS, PAID, Array, Number, World, mixed, share_of
 
 DISCOUNT = "traffic.discount"
 ORDER_LEVERS = (*traffic.TRAFFIC_LEVERS, *traffic.HOST_LEVERS, *detail_page.DISPLAY_LEVERS, DISCOUNT)
@@ -46,7 +46,8 @@ class OrderTerms:
 def discounted(rate: Array, depth: Number, elasticity: Number) -> Array:
     """Order rate when the price falls by `depth`: the odds rise by (1-d)^-e, so the rate stays below 1."""
     odds = (1.0 - depth) ** -elasticity
-    return rate * odds / (1.0 - rate + rate * odds)
+    # A cell whose rate stands above 1 (possible for a channel within a category, never for either) has nobody left to win.
+    return np.where(rate < 1.0, rate * odds / (1.0 - rate + rate * odds), rate)
 
 
 def order_terms(world: World, closure: Closure, day: int) -> OrderTerms:
@@ -80,7 +81,7 @@ def order_terms(world: World, closure: Closure, day: int) -> OrderTerms:
         return grouped | {"outer": np.concatenate([main, beyond])} if wide else grouped
 
     # Outer channels count once they have viewers, so that a plan changes nothing before it starts.
-    ordering = np.concatenate([order_cells.sum(axis=0) / cells.sum(axis=0), np.where(outer > 0.0, outer_rate, 0.0)])
+    ordering = np.concatenate([share_of(order_cells.sum(axis=0), cells.sum(axis=0)), np.where(outer > 0.0, outer_rate, 0.0)])
     highest = ordering.max(axis=0) * closure.served_share
     return OrderTerms(
         channel_viewers=viewers, outer_viewers=outer, cells=cells, order_cells=order_cells, sales_cells=sales_cells,
@@ -128,10 +129,7 @@ class Page:
             self._faster = detail_page.speed_share(page.hazard, detail_page.load_times(world, target))
             self._fewer_slow = detail_page.slow_loads(world, target)
         self._layout = page.layout
-        self._flatter = 1.0 - detail_page.buried_share(
-            world.target("detail_page.fold_depth"), world["detail_page.buried_loss"], world["detail_page.fold_depth"],
-            world["detail_page.fold_scale"],
-        )
+        self._flatter = detail_page.layout_share(world, world.target("detail_page.fold_depth"))
 
     def on(self, day: int) -> PageTerms:
         world = self._world

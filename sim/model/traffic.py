@@ -40,8 +40,9 @@ def channel_factors(world: World, day: int) -> Array:
     row["host_live"] *= prime
     row["store_live"] *= prime
 
-    fresh = world.level("traffic.original_share", day) - world["traffic.original_share"]
-    original = 1.0 + world["traffic.original_lift"] * saturating(fresh, world["traffic.original_scale"])
+    original = _original_reach(world, world.level("traffic.original_share", day)) / _original_reach(
+        world, world["traffic.original_share"]
+    )
     for name in ORGANIC:
         row[name] *= original
 
@@ -53,6 +54,15 @@ def channel_factors(world: World, day: int) -> Array:
         world.level("traffic.private_domain", day), world["traffic.private_domain_scale"]
     )
     return factors
+
+
+def _original_reach(world: World, share: Number) -> Number:
+    """Organic reach at a share of original videos, 1 at the registry's share (F102).
+
+    It saturates on both sides: going on with the exponential below the baseline would soon leave no viewers at all.
+    """
+    gap = share - world.reference["traffic.original_share"]
+    return 1.0 + world["traffic.original_lift"] * np.sign(gap) * saturating(np.abs(gap), world["traffic.original_scale"])
 
 
 def outer_viewers(world: World, day: int, viewers: Array) -> Array:
@@ -94,9 +104,9 @@ def half_saturation(elasticity: Number, paid_gmv_share: Number, volume_price: Nu
     return elasticity / (paid_gmv_share * (1.0 - volume_price))
 
 
-def volume_price_ceiling(elasticity: Number, paid_gmv_share: Number) -> Number:
-    """The largest g at which the paid feed can still have its elasticity with K/(K+I0) below 1."""
-    return np.minimum(0.4, 0.95 - elasticity / paid_gmv_share)
+def volume_price_ceiling(elasticity: Number, paid_gmv_share: Number, *, limit: Number, room: Number) -> Number:
+    """The largest g at which the paid feed can still have its elasticity with K/(K+I0) below 1, `room` kept to that 1."""
+    return np.clip(room - elasticity / paid_gmv_share, 0.0, limit)
 
 
 def paid_response(spend: Number, price: Number, saturation: Number, volume_price: Number) -> Number:

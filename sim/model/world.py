@@ -66,11 +66,14 @@ class Shocks:
 class World:
     """Everything that the model needs to know of a block of lanes.
 
-    `values` holds each registry parameter by its full name: a number, or one per lane. [lane]
+    `values` holds each registry parameter by its full name: a number, or one per lane. [lane] `levels` says where a lever
+    stands before the plan (the shop's own value where the file states one), `reference` where it stood when its effect was
+    measured (the registry's).
     """
 
     values: Mapping[str, Number]
-    registry_levels: Mapping[str, float]
+    levels: Mapping[str, float]
+    reference: Mapping[str, float]
     days: int
     lanes: int
     moves: Mapping[str, Move] = field(default_factory=dict)
@@ -102,8 +105,8 @@ class World:
         move = self.moves.get(lever)
         if move is None:
             return self.values[lever]
-        if lever in PROPORTIONAL:
-            return self.values[lever] * (move.target / self.registry_levels[lever])
+        if lever in PROPORTIONAL and self.levels[lever]:
+            return self.values[lever] * (move.target / self.levels[lever])
         return move.target
 
     def level(self, lever: str, day: int) -> Number:
@@ -131,3 +134,8 @@ PROPORTIONAL = frozenset({"payment.typed_card_share", "service.handling_s"})
 def mixed(reach: float | Array, before: Number, after: Number) -> Number:
     """What a lever does when it has reached a share of what it applies to: the two worlds side by side."""
     return (1.0 - reach) * before + reach * after
+
+
+def share_of(part: Array, whole: Array) -> Array:
+    """part / whole, and 0 where there is no whole: a channel or category that a shop does not have."""
+    return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(np.shape(part), np.shape(whole))), where=np.asarray(whole) != 0.0)

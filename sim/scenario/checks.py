@@ -23,6 +23,7 @@ FEWEST_DAYS, MOST_DAYS = 1, 732
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # keeps every calendar sum inside what a date can hold
 MOST_RAMP_DAYS = 732
 LARGEST_FACTOR = 20.0  # of an event
+MOST_MONEY = 1e15  # CNY; no plan costs more, and no table could show it
 SLACK = 1e-9  # relative; 0.39 + 0.56 must not fail on its last bit
 
 _STEM_FORBIDDEN = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
@@ -142,7 +143,8 @@ def unknown_name(name: str, role: str, registry: Registry) -> str:
             if name in names_of(other, registry):
                 return f"is not {kind}: it belongs under {home}."
         return f"is not {kind}."
-    return f"no such {kind.partition(' ')[2]}.{suggestion(name, allowed)}"
+    listed = f" `whatif params{' --role lever' if role == 'lever' else ''}` lists what there is."
+    return f"no such {kind.partition(' ')[2]}.{suggestion(name, allowed) or listed}"
 
 
 def names_of(role: str, registry: Registry) -> list[str]:
@@ -159,8 +161,14 @@ def may_assume(parameter: Parameter) -> bool:
 
 
 def may_observe(parameter: Parameter) -> bool:
-    """Totals, constants and the value of a lever today. A programme's budget today is 0: what runs already is in the traffic."""
-    return parameter.role in ("pinned", "constant") or (parameter.role == "lever" and parameter.form != "effort")
+    """Totals, constants and the value of a lever today.
+
+    Not a programme's budget (0 today: what runs already is in the traffic), the ad budget (an index, 1 today) or the median load
+    time (solved from the share of slow loads, which may be observed).
+    """
+    if parameter.role == "lever":
+        return parameter.form not in ("effort", "absolute") and parameter.name != "traffic.paid_budget"
+    return parameter.role in ("pinned", "constant")
 
 
 def unit_of(parameter: Parameter) -> str:
@@ -225,9 +233,13 @@ def check_observed(parameter: Parameter, value: object, fault: Fault) -> float |
             raise fault("value", f"a list of {length} numbers is expected, not {shown(value)}.")
         if len(value) != length:
             raise fault("value", f"a list of {length} numbers is expected, not of {len(value)}.")
-        return tuple(within(number(item, "value", fault, unit=unit), low, high, "value", fault, unit=unit) for item in value)
+        items = tuple(within(number(item, "value", fault, unit=unit), low, high, "value", fault, unit=unit) for item in value)
+        whole = parameter.unit == "share" and abs(sum(parameter.value) - 1.0) < 1e-9
+        if whole and abs(sum(items) - 1.0) > 1e-6:
+            raise fault("value", f"the shares add up to {shown(sum(items))}; they must add up to 1.")
+        return items
     result = within(number(value, "value", fault, unit=unit), low, high, "value", fault, unit=unit)
-    if parameter.whole and result != int(result):
+    if (parameter.whole or parameter.unit == "seats") and result != int(result):
         raise fault("value", f"{shown(result)} must be a whole number.")
     return result
 

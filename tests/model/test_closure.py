@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.engine import refuse_open
+from sim.engine import refuse
 from sim.errors import UserError
 from sim.model import closure
 from sim.model.closure import solve
@@ -49,13 +49,16 @@ def test_the_mix_meets_both_margins() -> None:
 
 @pytest.mark.parametrize(
     ("total", "value"),
-    [("detail_page.bounce", 0.05), ("payment.gap", 0.005), ("service.peak_wait_s", 3000.0), ("closure.view_to_order", 0.20)],
+    [
+        ("detail_page.bounce", 0.05), ("payment.gap", 0.005), ("payment.gap", 0.02), ("service.peak_wait_s", 3000.0),
+        ("closure.view_to_order", 0.20), ("closure.view_to_order_beauty", 0.03),
+    ],
 )
 def test_a_total_that_cannot_be_reproduced_is_refused_with_the_range_that_closes(total: str, value: float) -> None:
     world = lanes(count=256)
     world.values[total] = value
     with pytest.raises(UserError, match=total.replace(".", r"\.")) as refused:
-        refuse_open(plan(), solve(world))
+        refuse(plan(), [solve(world).residuals])
     assert "of the draws" in str(refused.value) and refused.value.exit_code == 2
 
 
@@ -63,4 +66,4 @@ def test_the_range_that_a_refusal_names_does_close() -> None:
     world = lanes(count=256)
     bounce = next(r for r in solve(world).residuals if r.total == "detail_page.bounce")
     world.values["detail_page.bounce"] = float(bounce.closes_from.max()) + 1e-6
-    refuse_open(plan(), solve(world))
+    refuse(plan(), [solve(world).residuals])

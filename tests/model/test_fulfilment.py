@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from sim.errors import UserError
 from sim.model import fulfilment
 from sim.model.fulfilment import Fulfilment
 from tests.worlds import lanes
@@ -31,7 +32,7 @@ def test_transit_spread_is_the_smaller_root() -> None:
 
 
 def test_a_share_that_no_spread_delivers_is_refused() -> None:
-    with pytest.raises(ValueError, match="no spread"):
+    with pytest.raises(UserError, match="no spread"):
         fulfilment.transit_spread(MEANS, BANDS, 72.0, 0.05)
 
 

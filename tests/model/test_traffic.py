@@ -34,7 +34,7 @@ def test_without_a_price_that_rises_with_volume_half_saturation_is_a_third() -> 
 
 @given(st.floats(0.05, 0.24), st.floats(0.28, 0.45), st.floats(0.0, 1.0))
 def test_the_paid_feed_has_the_elasticity_it_was_given(elasticity: float, paid_share: float, part: float) -> None:
-    g = part * float(traffic.volume_price_ceiling(elasticity, paid_share))
+    g = part * float(traffic.volume_price_ceiling(elasticity, paid_share, limit=0.4, room=0.95))
     saturation = float(traffic.half_saturation(elasticity, paid_share, g))
     assert 0.0 < saturation < 1.0
     step = 1e-6
@@ -93,6 +93,6 @@ def test_channels_feel_only_their_own_levers() -> None:
 
     for lever, channels in changed.items():
         world = lanes(central=True)
-        target = world.registry_levels[lever] * 1.1 or 10e6
+        target = world.levels[lever] * 1.1 or 10e6
         factors = traffic.channel_factors(lanes({lever: target}, central=True), 5)[:, 0]
         assert {name for name, factor in zip(MAIN_CHANNELS, factors, strict=True) if factor != 1.0} == channels
