@@ -410,3 +410,55 @@ def test_a_full_disk_is_told() -> None:
     assert done.returncode == 5
     assert "No space left" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+# Odd places to print to
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    program = f"{shlex.quote(sys.executable)} -c 'import sys; from sim.cli import main; main(sys.argv[1:])'"
+    return subprocess.run(["bash", "-c", command.replace("whatif", program)], capture_output=True, text=True, cwd=TOP)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="says it in a POSIX shell")
+@pytest.mark.parametrize(
+    ("command", "code", "out", "says"),
+    [
+        ("whatif params >&-", 5, "", "standard output is closed"),
+        ("whatif run no_such_plan 2>&-", 5, "", ""),
+        ("ulimit -f 4; whatif params --format json > full.tmp; code=$?; rm -f full.tmp; exit $code", 5, "", "File too large"),
+        ("whatif params | true; exit ${PIPESTATUS[0]}", 0, "", ""),
+        ("whatif --help | true; exit ${PIPESTATUS[0]}", 0, "", ""),
+        ("whatif run no_such_plan 2>&1 | true; exit ${PIPESTATUS[0]}", 5, "", ""),
+    ],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_cannot_be_printed_is_never_half_an_answer_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, code: int, out: str, says: str, unbuffered: str
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    done = shell(command.replace("full.tmp", shlex.quote(str(tmp_path / "full.json"))))
+    assert (done.returncode, done.stdout) == (code, out), done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 1
+
+
+def test_an_error_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for line in (("params", "\x1b[1m"), ("run", "a\nb.toml"), ("run", "x/\x1b[31m.toml")):
+        _, _, err = asked(capsys, *line)
+        assert len(err.splitlines()) == 1
+        assert err.strip().isprintable()
+
+
+def test_names_of_absurd_length_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    for line in (("run", "a" * 5000), ("params", "a" * 5000)):
+        code, _, err = asked(capsys, *line)
+        assert code in (2, 5)
+        assert len(err) < 400
+
+
+def test_an_unknown_name_that_is_like_none_says_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "whatif params --role lever" in asked(capsys, "run", "baseline", "--set", "x=1")[2]
+    assert "whatif params" in asked(capsys, "run", "baseline", "--assume", "x=1")[2]
+    assert "detail_page, fulfilment" in asked(capsys, "params", "")[2]

@@ -48,7 +48,7 @@ REFUSED = {
     "a date for a number": (SEATS + "to = 2024-01-01\n", "not the date 2024-01-01"),
     "a list for a number": (SEATS + "to = [1]\n", "not a list"),
     "a table for a number": (SEATS + "to = { a = 1 }\n", "not a table"),
-    "two forms": (SEATS + "to = 22\nscale = 2\n", "exactly one of to, add and scale is needed; to and scale is given."),
+    "two forms": (SEATS + "to = 22\nscale = 2\n", "exactly one of to, add and scale is needed; to and scale are given."),
     "no form": (SEATS + "ramp_days = 2\n", "none is given"),
     "a number for a lever": ("[levers.service]\nseats = 20\n", "line 4: levers.service.seats: a table is expected, such as { to = 2 }"),
     "a number for levers": ("levers = 3\n", "a table is expected"),
@@ -65,7 +65,7 @@ REFUSED = {
     "fast ramp of a programme": ("[levers.traffic.local_life]\nto = 1e6\nramp_days = 30\n", "90 to 732 days"),
     "endless ramp": (SEATS + "to = 22\nramp_days = 733\n", "0 to 732 days"),
     "half a day": (SEATS + "to = 22\nramp_days = 1.5\n", "a whole number of days"),
-    "negative cost": (SEATS + "to = 22\ncost = { once = -1 }\n", "0 or more CNY"),
+    "negative cost": (SEATS + "to = 22\ncost = { once = -1 }\n", "0 to 1e+15 CNY"),
     "empty cost": (SEATS + "to = 22\ncost = {}\n", "at least one of once"),
     "unknown cost": (SEATS + "to = 22\ncost = { monthly = 1 }\n", "unknown key"),
     "text for a date": (SEATS + 'to = 22\nstart = "2024-01-15"\n', "a date without quotes is expected"),
@@ -248,3 +248,19 @@ def test_lines_of_keys() -> None:
     }
     assert {path: lines[path] for path in expected} == expected
     assert "".join(text[item.start : item.end] for item in statements(text)) == text.removeprefix("# c\n")
+
+
+def test_sums_that_no_table_could_show_are_refused() -> None:
+    for body in (SEATS + "to = 22\ncost = { once = 1e300 }\n", "[goals]\nnet_gmv = { at_least = 1e300 }\n"):
+        assert "1e+15" in refusal(HEAD + body)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="makes links")
+def test_saving_onto_links_in_a_circle_is_refused(tmp_path: Path) -> None:
+    from sim.scenario import save
+
+    (tmp_path / "a.toml").symlink_to("b.toml")
+    (tmp_path / "b.toml").symlink_to("a.toml")
+    with pytest.raises(UserError) as caught:
+        save(loads(HEAD, name="plan", folder=SHIPPED), tmp_path / "a.toml", overwrite=True)
+    assert caught.value.exit_code == UNREADABLE

@@ -176,7 +176,10 @@ def params(*, names: tuple[str, ...], role: str | None, output: Output) -> None:
     stages = {parameter.stage for parameter in known.values()}
     for name in names:
         if name not in known and name not in stages:
-            raise UserError(f'There is no parameter or stage "{name}".{nearest(name, [*known, *stages])}')
+            listed = f" The stages are {', '.join(sorted(stages))}."
+            hint = nearest(name, [*known, *stages]) if len(name) <= 200 else ""
+            asked = name if len(name) <= 80 else f"{name[:77]}..."
+            raise UserError(f'There is no parameter or stage "{asked}".{hint or listed}')
     rows = [
         _parameter_row(parameter)
         for parameter in known.values()

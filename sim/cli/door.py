@@ -6,9 +6,12 @@ Exit codes: 0 ok; 2 usage or invalid file; 3 infeasible or unreachable; 4 a chec
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -20,6 +23,8 @@ MISTAKE, INTERRUPTED = 1, 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `whatif` and leave the process with its exit code."""
+    if not (sys.warnoptions or os.environ.get("WHATIF_DEBUG")):
+        warnings.simplefilter("ignore")  # they speak to programmers, with a path and a line of source
     _speak_utf8()
     code = outcome_of(list(sys.argv[1:] if arguments is None else arguments))
     code = _flushed(code)
@@ -28,15 +33,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def outcome_of(arguments: Sequence[str]) -> int:
     """The exit code of one command; its error, if any, is already told."""
-    from sim.cli.commands import whatif
-
+    screen = sys.stdout
     try:
+        from sim.cli.commands import whatif
+
         whatif.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (KeyboardInterrupt, click.Abort):
         return _told("Interrupted.", INTERRUPTED)
     except BrokenPipeError:
+        return _silenced()
+    except SystemExit:
+        if sys.stdout is screen:
+            raise
+        sys.stdout = screen  # click's own answer to a reader who has gone: another stdout, and exit code 1
         return _silenced()
     except Exception as error:
         if os.environ.get("WHATIF_DEBUG"):
@@ -99,12 +110,19 @@ def _sentence(text: str) -> str:
 
 
 def _told(message: str, code: int) -> int:
-    print(message if message.startswith(PROGRAM) else f"{PROGRAM}: {message}", file=sys.stderr)
+    """Says it on stderr, letters that steer a terminal spelled out; where nobody listens, the exit code has to do."""
+    message = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in message)
+    if sys.stderr is not None:  # closed (2>&-); print would turn to stdout
+        try:
+            print(message if message.startswith(PROGRAM) else f"{PROGRAM}: {message}", file=sys.stderr, flush=True)
+        except OSError:
+            _to_nowhere(sys.stderr)
     return code
 
 
 def _speak_utf8() -> None:
     """Files and pipes get UTF-8 whatever the system's code page; a screen that lacks a letter shows "?" instead of failing."""
+    sys.stdout = _buffered(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             if stream.isatty():
@@ -113,8 +131,18 @@ def _speak_utf8() -> None:
                 stream.reconfigure(encoding="utf-8", errors="replace")
 
 
+def _buffered(stream: Any) -> Any:
+    """A stream without a buffer (PYTHONUNBUFFERED) drops, in silence, what a full disk does not take: it gets a buffer again."""
+    raw = getattr(stream, "buffer", None)
+    if not isinstance(raw, io.RawIOBase):
+        return stream
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=stream.encoding, errors=stream.errors, line_buffering=True)
+
+
 def _flushed(code: int) -> int:
     """Writes what is still in the buffer while there is somebody to tell that the disk is full."""
+    if sys.stdout is None:
+        return code or _told("There is nowhere to print the answer: standard output is closed.", UNREADABLE)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -127,5 +155,9 @@ def _flushed(code: int) -> int:
 
 def _silenced() -> int:
     """The reader of our output has gone (`| head`): not an error, but Python must not complain about it on its way out."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _to_nowhere(sys.stdout)
     return 0
+
+
+def _to_nowhere(stream: Any) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -6,6 +6,7 @@ otherwise stops at a question about an e-mail address), this machine only, no us
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
@@ -48,13 +49,8 @@ def settings() -> dict[str, Any]:
 
 
 def flags(settings: Mapping[str, Any]) -> list[str]:
-    """Settings as Streamlit's command-line flags; a list is repeated."""
-    return [
-        part
-        for name, value in settings.items()
-        for item in (value if isinstance(value, list) else [value])
-        for part in (f"--{name}", str(item).lower() if isinstance(item, bool) else str(item))
-    ]
+    """Settings as Streamlit's command-line flags; a list as JSON, which is how Streamlit reads colours."""
+    return [part for name, value in settings.items() for part in (f"--{name}", value if isinstance(value, str) else json.dumps(value))]
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

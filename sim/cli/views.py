@@ -219,7 +219,7 @@ def check_view(results: Sequence[Row], *, language: str) -> str:
 def validate_view(results: Sequence[Row], *, language: str) -> str:
     say = words(language)
     rows = [
-        (row["scenario"], say["say.yes" if row["valid"] else "say.no"], row["title"] or row["problem"], row["digest"][:12])
+        (row["scenario"], say["say.yes" if row["valid"] else "say.no"], shorten(row["title"], 80) or row["problem"], row["digest"][:12])
         for row in results
     ]
     return table([say[f"head.{key}"] for key in ("scenario", "valid", "title", "digest")], rows)

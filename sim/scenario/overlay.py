@@ -22,10 +22,10 @@ def scenario_folder(explicit: str | Path | None = None) -> Path:
     """--scenarios DIR, else $WHATIF_SCENARIOS, else ./scenarios, else the one that ships with the package."""
     for given, whose in ((explicit, "--scenarios"), (os.environ.get(FOLDER_VARIABLE), f"${FOLDER_VARIABLE}")):
         if given:
-            if not Path(given).is_dir():
+            if not _is_folder(Path(given)):
                 raise UserError(f"{whose}: {given} is not a folder.", exit_code=UNREADABLE)
             return Path(given)
-    if Path("scenarios").is_dir():
+    if _is_folder(Path("scenarios")):
         return Path("scenarios")
     package = Path(__file__).resolve().parents[1]
     shipped = package / "shipped_scenarios"  # in a wheel; a checkout has them beside the package
@@ -34,10 +34,11 @@ def scenario_folder(explicit: str | Path | None = None) -> Path:
 
 def scenario_names(folder: str | Path | None = None) -> list[str]:
     """Stems of the scenario files in a folder: the baseline first, then by name."""
+    home = scenario_folder(folder)
     try:
-        stems = [path.stem for path in scenario_folder(folder).glob("*.toml") if not path.name.startswith(".")]
-    except OSError:
-        stems = []
+        stems = [name.removesuffix(".toml") for name in os.listdir(home) if name.endswith(".toml") and not name.startswith(".")]
+    except OSError as error:
+        raise UserError(f"{home} cannot be read: {error.strerror or error}.", exit_code=UNREADABLE) from None
     return sorted(stems, key=lambda stem: (stem != "baseline", stem))
 
 
@@ -73,10 +74,18 @@ def located(reference: str | Path, folder: str | Path | None = None) -> Path:
             return path
         hint = checks.suggestion(words.removesuffix(".toml"), scenario_names(folder))
         shown = words if words.isprintable() else ascii(words)[1:-1]
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
         raise UserError(f"there is no scenario {shown} in {home}.{hint}", exit_code=UNREADABLE)
     if not _exists(path) and _exists(with_suffix := path.with_name(f"{path.name}.toml") if path.name else path):
         return with_suffix
     return path
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a folder above it that may not be entered
+        return False
 
 
 def _exists(path: Path) -> bool:

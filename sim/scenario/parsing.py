@@ -160,8 +160,8 @@ class _Parser:
         given = [form for form in FORMS if form in table]
         unit = checks.unit_of(parameter)
         if len(given) != 1:
-            found = " and ".join(given) or "none"
-            raise self.source.fault((*path, given[1]) if given else path, f"exactly one of to, add and scale is needed; {found} is given.")
+            found = f"{' and '.join(given)} are" if given else "none is"
+            raise self.source.fault((*path, given[1]) if given else path, f"exactly one of to, add and scale is needed; {found} given.")
         form = given[0]
         amount = checks.number(table[form], form, fault, unit="" if form == "scale" else unit)
         ramp_days = parameter.min_ramp_days
@@ -184,7 +184,7 @@ class _Parser:
         fault = self.fault(path)
         return LeverCost(
             **{
-                key: checks.within(checks.number(item, key, fault, unit="CNY"), 0, None, key, fault, unit="CNY")
+                key: checks.within(checks.number(item, key, fault, unit="CNY"), 0, checks.MOST_MONEY, key, fault, unit="CNY")
                 for key, item in table.items()
             }
         )
@@ -248,9 +248,13 @@ class _Parser:
     def goals(self, data: Mapping[str, Any], result: Layer) -> None:
         for name, value in self.table(data.get("goals", {}), ("goals",), KPI_UNITS, example="net_gmv = { at_least = 6.0e10 }").items():
             path: KeyPath = ("goals", name)
-            fault = self.fault(path)
+            fault, most = self.fault(path), checks.MOST_MONEY
             table = self.table(value, path, GOAL_KEYS, example="{ at_least = 6.0e10, probability = 0.8 }")
-            limits = {key: checks.number(table[key], key, fault, unit=KPI_UNITS[name]) for key in ("at_least", "at_most") if key in table}
+            limits = {
+                key: checks.within(checks.number(table[key], key, fault, unit=KPI_UNITS[name]), -most, most, key, fault)
+                for key in ("at_least", "at_most")
+                if key in table
+            }
             if len(limits) != 1:
                 raise self.source.fault(
                     path, f"exactly one of at_least and at_most is needed; {'both are' if limits else 'none is'} given."

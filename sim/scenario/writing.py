@@ -71,14 +71,15 @@ def save(
         path = path.resolve() if path.is_symlink() else path  # write through a link, do not replace it
         exists = path.exists()
         if exists and not path.is_file():
-            raise UserError(f"{path} is a folder, not a scenario file.", exit_code=UNREADABLE)
+            what = "a folder, not a scenario file" if path.is_dir() else "not an ordinary file"
+            raise UserError(f"{path} is {what}.", exit_code=UNREADABLE)
         if exists and not overwrite:
             raise UserError(f"{path} exists already; allow overwriting or choose another name.", exit_code=INVALID)
         if exists and not os.access(path, os.W_OK):
             raise UserError(f"{path} is write-protected; choose another name.", exit_code=UNREADABLE)
         if base_text is None and exists:
             base_text = _existing(path)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
         raise _unwritable(path, error) from None
     text = dumps(scenario, base_text=base_text, beside=path.parent, folder=folder)
     _replace_file(path, text, scenario, folder)
@@ -290,6 +291,6 @@ def _replace_file(path: Path, text: str, scenario: Scenario, folder: str | Path 
             os.close(entry)
 
 
-def _unwritable(path: Path, error: OSError) -> UserError:
-    reason = error.strerror or str(error) or type(error).__name__
+def _unwritable(path: Path, error: Exception) -> UserError:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return UserError(f"{path} could not be written: {reason}. Nothing was changed.", exit_code=UNREADABLE)
