@@ -262,7 +262,8 @@ def _field(field: str, raw: object, tables: Mapping[str, Mapping[str, Mapping]])
         if named:
             stage, _, key = price.partition(".")
             price = tables[stage][key]["value"]
-        return Cost(**{name: float(entry) if isinstance(entry, int) else entry for name, entry in raw.items()} | {"per_unit": float(price)} | named)
+        figures = {name: float(entry) if isinstance(entry, int) else entry for name, entry in raw.items()}
+        return Cost(**figures | {"per_unit": float(price)} | named)
     if field in ("value", "bounds") and isinstance(raw, list):
         return tuple(float(number) for number in raw)
     if field in ("value", "low", "high"):

@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 import pytest
 
-from sim.errors import UserError
 from sim.engine import run
+from sim.errors import UserError
 from sim.outcome import KPIS
 from sim.parameters import Parameter, registry
 from sim.scenario import Assumption, Event, Observed, Scenario
@@ -73,7 +73,8 @@ def test_a_shop_without_a_category_runs(name: str) -> None:
 def test_wild_events(traffic: float, pull: float | None) -> None:
     from datetime import date
 
-    event = Event(name="x", start=date(2023, 7, 2), end=date(2023, 7, 5), traffic=traffic, pull_forward=pull, value=20.0, cpm=20.0, transit=20.0)
+    wild = {"value": 20.0, "cpm": 20.0, "transit": 20.0}
+    event = Event(name="x", start=date(2023, 7, 2), end=date(2023, 7, 5), traffic=traffic, pull_forward=pull, **wild)
     back = Event(name="y", start=date(2023, 7, 5), end=date(2023, 7, 9), traffic=0.01, transit=0.01, cpm=0.01)
     assert figures(plan(days=12, events=(event, back))) is None
 

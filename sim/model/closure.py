@@ -250,7 +250,8 @@ def solve_paid_feed(world: World, paid_share: Array) -> tuple[Array, Array]:
     """K/(K + I0) and g of the paid feed; a shop that buys no traffic needs neither. [lane]"""
     share = np.where(paid_share > 0.0, paid_share, 1.0)
     elasticity = world["traffic.paid_elasticity"]
-    ceiling = traffic.volume_price_ceiling(elasticity, share, limit=world["traffic.cpm_volume_limit"], room=world["traffic.cpm_volume_room"])
+    limit, room = world["traffic.cpm_volume_limit"], world["traffic.cpm_volume_room"]
+    ceiling = traffic.volume_price_ceiling(elasticity, share, limit=limit, room=room)
     volume_price = world["traffic.cpm_volume"] * ceiling
     return traffic.half_saturation(elasticity, share, volume_price), volume_price
 
@@ -291,7 +292,9 @@ def _residuals(
         ),
         # Beauty converts best: the mean must lie below it, or the other categories' conversions have no meaning.
         Residual(
-            total="closure.view_to_order_beauty", value=np.where(top > 1.0, 1.0 / top, np.inf), closes_from=world.row("closure.view_to_order"),
+            total="closure.view_to_order_beauty",
+            value=np.where(top > 1.0, 1.0 / top, np.inf),
+            closes_from=world.row("closure.view_to_order"),
             closes_to=world.row("closure.view_to_order") / per_stayer,
         ),
         Residual(
@@ -301,6 +304,8 @@ def _residuals(
         Residual(
             total="returns.logistics_share", value=named_left, closes_from=np.full(world.lanes, -np.inf), closes_to=1.0 - named,
         ),
-        Residual(total="traffic.paid_elasticity", value=saturation, closes_from=zero, closes_to=np.where(paid_share > 0.0, paid_share, one)),
+        Residual(
+            total="traffic.paid_elasticity", value=saturation, closes_from=zero, closes_to=np.where(paid_share > 0.0, paid_share, one),
+        ),
     )
 
