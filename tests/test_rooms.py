@@ -28,7 +28,6 @@ FLOORS = {  # a room may import rooms on its own floor or below; a new room says
     "sim.engine": 4,
     "sim.sweeps": 5,
     "sim.analysis": 5,
-    "sim.planning": 5,
     "sim.texts": 6,
     "sim.figures": 6,
     "sim.tables": 6,
