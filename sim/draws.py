@@ -1,19 +1,26 @@
 """Named chance: which world a draw lives in.
 
-Every uncertainty and every noise stream owns a column keyed by its name and the seed, so that draw i is the same world in
-every scenario, in every block and for any number of draws, and a new parameter leaves all other columns untouched.
+Every uncertainty owns a column of a digital sequence (of Sobol's kind), chosen by its permanent dimension number and scrambled
+by its name; every noise stream owns a generator keyed by its name. So draw i is the same world in every scenario, in every
+block and for any number of draws, more draws extend the same sequence, and a new parameter leaves all other columns untouched.
+
+The sequence fills the space of assumptions evenly: the error of a mean falls almost as 1/n, where independent draws give
+1/sqrt(n) (Owen 1995).
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 
 import numpy as np
-from scipy.special import betaincinv, ndtr, ndtri
+from scipy.special import betaincinv, betaln, ndtr, ndtri
 
 from sim.model.world import STREAMS, Array, Shocks
-from sim.parameters import Parameter, registry
+from sim.parameters import Parameter
 
 GROUP = 256
 _NINETY_PERCENT = 1.6448536269514722
@@ -50,9 +57,47 @@ def quantile(belief: Range, u: Array) -> Array:
         sd = np.log(high / low) / (2.0 * _NINETY_PERCENT)
         ends = ndtr(np.log(np.array([low, high]) / best) / sd)
         return np.clip(best * np.exp(sd * ndtri(ends[0] + (ends[1] - ends[0]) * u)), low, high)
-    a = 1.0 + 4.0 * (best - low) / (high - low)
-    b = 1.0 + 4.0 * (high - best) / (high - low)
-    return low + (high - low) * betaincinv(a, b, u)
+    a, b = pert_shape(belief)
+    return low + (high - low) * _beta_table(a, b)(u)
+
+
+def pert_shape(belief: Range) -> tuple[float, float]:
+    """The beta distribution's two shapes behind a PERT range."""
+    width = belief.high - belief.low
+    return 1.0 + 4.0 * (belief.best - belief.low) / width, 1.0 + 4.0 * (belief.high - belief.best) / width
+
+
+_TABLE_EDGE, _TABLE_CELLS = 8.5, 256
+
+
+@lru_cache(maxsize=512)
+def _beta_table(a: float, b: float) -> Callable[[Array], Array]:
+    """The beta quantile as a cubic Hermite table over the normal quantile of u, where it is smooth up to its very tails.
+
+    Within 1e-7 of the exact quantile, and twenty times as fast.
+    """
+    t = np.linspace(-_TABLE_EDGE, _TABLE_EDGE, _TABLE_CELLS + 1)
+    step = t[1] - t[0]
+    # The upper half through the mirrored distribution: 1 - u loses its digits near 1.
+    below = t <= 0.0
+    value = np.where(below, betaincinv(a, b, ndtr(t)), 1.0 - betaincinv(b, a, ndtr(-t)))
+    rest = np.where(below, 1.0 - betaincinv(a, b, ndtr(t)), betaincinv(b, a, ndtr(-t)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_density = (a - 1.0) * np.log(value) + (b - 1.0) * np.log(rest) - betaln(a, b)
+        slope = np.exp(-0.5 * t**2 - 0.5 * np.log(2.0 * np.pi) - log_density) * step
+    slope = np.where(np.isfinite(slope), slope, 0.0)
+    rise = np.diff(value)
+    square, cube = 3.0 * rise - 2.0 * slope[:-1] - slope[1:], slope[:-1] + slope[1:] - 2.0 * rise
+    cells = np.stack([value[:-1], slope[:-1], square, cube])
+
+    def at(u: Array) -> Array:
+        place = (ndtri(u) + _TABLE_EDGE) * (1.0 / step)
+        node = place.astype(np.intp)
+        part = place - node
+        v, d, s, c = cells.take(node, axis=1)
+        return v + part * (d + part * (s + part * c))
+
+    return at
 
 
 def central(belief: Range) -> float:
@@ -60,9 +105,57 @@ def central(belief: Range) -> float:
     return float(belief.best >= 0.5) if belief.distribution == "chance" else belief.best
 
 
-def _generator(seed: int, name: str, group: int) -> np.random.Generator:
-    key = int.from_bytes(hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=16).digest(), "little")
-    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, group]))
+# ------------------------------------------------------------------------------------------------------------ quasi-random columns
+
+_BITS = 32
+_FULL = np.uint64(2**_BITS - 1)
+
+
+@lru_cache(maxsize=1)
+def _choices() -> tuple[int, ...]:
+    """Which of the hashed generator matrices each dimension uses (benchmarks/digital_net.py found them)."""
+    return tuple(int(word) for word in (files(__package__) / "digital_net.txt").read_text(encoding="ascii").split())
+
+
+def direction_numbers(dimension: int, choice: int) -> np.ndarray:
+    """Columns of a dimension's generator matrix over GF(2): unit upper triangular, so the dimension alone is evenly filled. [bit]
+
+    Its free bits come from a counter-based generator keyed by dimension and choice; the choice is what was searched.
+    """
+    bits = np.random.Philox(key=(dimension - 1) * 1_000_000 + choice).random_raw(_BITS)
+    top = np.uint64(1) << (np.uint64(_BITS - 1) - np.arange(_BITS, dtype=np.uint64))
+    return (top | (bits & _FULL & ~((top << np.uint64(1)) - np.uint64(1)))).astype(np.uint32)
+
+
+@lru_cache(maxsize=1024)
+def _first_points(dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """A dimension's first 256 points, which the groups after them repeat shifted, and its direction numbers."""
+    if not 1 <= dimension <= len(_choices()):
+        raise ValueError(f"there are {len(_choices())} dimensions: extend digital_net.txt with benchmarks/digital_net.py")
+    columns = direction_numbers(dimension, _choices()[dimension - 1])
+    points = np.zeros(1, dtype=np.uint32)
+    for column in columns[:8]:
+        points = np.concatenate([points, points ^ column])
+    return points, columns
+
+
+def _mirrored(value: np.ndarray) -> np.ndarray:
+    """The bits of 32-bit numbers in reverse order."""
+    for shift, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F), (8, 0x00FF00FF)):
+        value = ((value >> np.uint32(shift)) & np.uint32(mask)) | ((value & np.uint32(mask)) << np.uint32(shift))
+    return (value >> np.uint32(16)) | (value << np.uint32(16))
+
+
+def _scrambled(value: np.ndarray, key: int) -> np.ndarray:
+    """Owen's nested scrambling, as a hash: each bit is flipped by a function of the bits above it (Laine and Karras 2011)."""
+    value = _mirrored(value) + np.uint32(key & 0xFFFFFFFF)
+    for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
+        value = value ^ (value * np.uint32(factor))
+    return _mirrored(value)
+
+
+def _key(seed: int, name: str, size: int) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=size).digest(), "little")
 
 
 def _groups(first: int, count: int) -> range:
@@ -71,16 +164,39 @@ def _groups(first: int, count: int) -> range:
     return range(first // GROUP, -(-(first + count) // GROUP))
 
 
-def uniforms(seed: int, name: str, first: int, count: int) -> Array:
+def uniforms(seed: int, parameter: Parameter, first: int, count: int) -> Array:
     """The column of an uncertainty: draws first ... first + count. [draw], inside (0, 1)"""
-    column = np.concatenate([_generator(seed, f"assumption/{name}", group).random(GROUP) for group in _groups(first, count)])
-    return np.clip(column[:count], 2.0**-54, 1.0 - 2.0**-53)
+    points, columns = _first_points(parameter.dimension)
+    groups = _groups(first, count)
+    shifts = np.zeros(len(groups), dtype=np.uint32)
+    for place, group in enumerate(groups):
+        for bit in range(group.bit_length()):
+            if group >> bit & 1:
+                shifts[place] ^= columns[8 + bit]
+    column = (points[None, :] ^ shifts[:, None]).reshape(-1)[:count]
+    scrambled = _scrambled(column, _key(seed, f"assumption/{parameter.name}", 4))
+    return (scrambled + 0.5) * 2.0**-_BITS
+
+
+# ------------------------------------------------------------------------------------------------------------ day-to-day chance
+
+
+@lru_cache(maxsize=1)
+def _normal_table() -> Array:
+    """Normals at the midpoints of 65,536 equal shares, scaled to unit variance: 16 random bits pick one."""
+    values = ndtri((np.arange(2**16) + 0.5) / 2**16)
+    return values / np.sqrt(np.mean(values**2))
 
 
 def normals(seed: int, name: str, first: int, count: int, days: int) -> Array:
     """The column of a noise stream. [day, draw]. A longer horizon or more draws extend it and change nothing."""
-    blocks = [_generator(seed, f"noise/{name}", group).standard_normal((days, GROUP)) for group in _groups(first, count)]
-    return np.ascontiguousarray(np.concatenate(blocks, axis=1)[:, :count])
+    groups = _groups(first, count)
+    bits = np.empty((days, len(groups), GROUP), dtype=np.uint16)
+    key = _key(seed, f"noise/{name}", 16)
+    for place, group in enumerate(groups):
+        raw = np.random.Philox(key=key, counter=[0, 0, 0, group]).random_raw(days * GROUP // 4)
+        bits[:, place] = raw.view(np.uint16).reshape(days, GROUP)
+    return _normal_table().take(bits.reshape(days, -1)[:, :count])
 
 
 def shocks(seed: int, first: int, count: int, days: int) -> Shocks:
@@ -91,7 +207,3 @@ def shocks(seed: int, first: int, count: int, days: int) -> Shocks:
         drift=normals(seed, "drift", first, count, 1)[0],
     )
 
-
-def beliefs() -> dict[str, Range]:
-    """Each uncertainty of the registry as it is believed without a scenario."""
-    return {parameter.name: Range.of(parameter) for parameter in registry().uncertainties}
