@@ -15,7 +15,7 @@ _SCALES = {
     "zh": ((1e12, " 万亿"), (1e8, " 亿"), (1e4, " 万")),
 }
 _SHARES = {"share", "probability"}
-_BARE = {"x", "ratio", "factor", "index"}
+_BARE = {"x", "ratio", "factor", "index", "CNY/viewer", "CNY/1000 viewers"}
 
 
 def compact(value: float | None, language: str = "en") -> str:
@@ -112,6 +112,19 @@ def interval(low: float | None, high: float | None, unit: str, language: str = "
     decimals = min(_decimals(max(abs(low), abs(high))), 2 if unit in _SHARES else 6)
     joint = " … " if min(low, high) < 0 else "–"
     return f"[{_fixed(low, decimals)}{joint}{_fixed(high, decimals)}]{suffix}"
+
+
+def with_interval(mean: float | None, low: float | None, high: float | None, unit: str, language: str = "en") -> str:
+    """A figure and its interval on one scale, the scale said once: "10.5 [4.4–17.7] bn"."""
+    ends = interval(low, high, unit, language)
+    if _missing(mean) or ends == MISSING:
+        return figure(mean, unit, language)
+    bracket, _, suffix = ends.partition("]")
+    if unit in _SHARES:
+        shown = 100 * mean
+    else:
+        shown = mean if unit in _BARE else mean / _scale(_three_digits(max(abs(low), abs(high))), language)[0]
+    return f"{_plain(_three_digits(shown))} {bracket}]{suffix}"
 
 
 def change_interval(low: float | None, high: float | None, unit: str, language: str = "en") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,43 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from sim.parameters import GROUPS, registry
 from sim.texts import LANGUAGES, words
-from sim.ui import cache
 from sim.ui.inputs import dial, key_of
 
-TOP = Path(__file__).parent.parent.parent
-BASELINE = 'schema = 1\ntitle = "Baseline"\n[horizon]\nstart = 2024-01-01\ndays = 28\n'
-FASTER = 'schema = 1\ntitle = "Faster"\nquestion = "How much is speed?"\nextends = "baseline"\n[levers.detail_page.load_median_s]\nto = 1.53\n'
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A scenario folder of its own, and few draws."""
-    (tmp_path / "baseline.toml").write_text(BASELINE, encoding="utf-8")
-    (tmp_path / "faster.toml").write_text(FASTER, encoding="utf-8")
-    monkeypatch.setenv("WHATIF_SCENARIOS", str(tmp_path))
-    monkeypatch.setattr(cache, "DRAWS", 40)
-    return tmp_path
-
-
-@pytest.fixture
-def app(folder: Path) -> Iterator[AppTest]:
-    yield opened()
-
-
-def opened(language: str = "en") -> AppTest:
-    test = AppTest.from_file(str(TOP / "app.py"), default_timeout=60)
-    test.query_params["lang"] = language
-    return test.run()
-
-
-def well(app: AppTest) -> None:
-    assert not app.exception
-    assert [error.value for error in app.error] == []
-
-
-def tile(app: AppTest, label: str) -> tuple[str, str]:
-    found = next(metric for metric in app.metric if metric.label.startswith(label))
-    return found.value, found.delta
+from .app import FASTER, opened, said, tile, well
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -108,8 +73,7 @@ def test_an_unreadable_file_is_one_sentence_and_the_figures_stay(app: AppTest, f
     app.selectbox(key="picker").set_value("faster").run()
     assert not app.exception
     assert len(app.error) == 1
-    said = app.error[0].value
-    assert "faster.toml" in said and "\n" not in said and "Traceback" not in said
+    assert "faster.toml" in said(app) and "\n" not in said(app) and "Traceback" not in said(app)
     assert tile(app, "Net GMV") == before
     assert app.selectbox(key="picker").value == "baseline"
     app.run()
@@ -122,7 +86,7 @@ def test_a_plan_that_cannot_be_computed_keeps_the_last_figures(app: AppTest, fol
     (folder / "faster.toml").write_text(odd, encoding="utf-8")
     app.selectbox(key="picker").set_value("faster").run()
     assert not app.exception
-    assert len(app.error) == 1 and "detail_page.bounce" in app.error[0].value
+    assert len(app.error) == 1 and "detail_page.bounce" in said(app)
     assert tile(app, "Net GMV") == before
 
 
@@ -133,7 +97,7 @@ def test_a_broken_program_shows_no_traceback(app: AppTest, monkeypatch: pytest.M
     monkeypatch.setattr("sim.ui.cache.pair_of", broken)
     app.run()
     assert not app.exception
-    assert len(app.error) == 1 and "ZeroDivisionError" in app.error[0].value and "secret" not in app.error[0].value
+    assert len(app.error) == 1 and "ZeroDivisionError" in said(app) and "secret" not in said(app)
 
 
 def test_without_any_file_the_registry_is_the_baseline(folder: Path) -> None:

@@ -1,0 +1,39 @@
+"""The app's frame: page config, navigation, and the last net under every page."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import streamlit as st
+
+from sim.errors import UserError
+from sim.ui.parts import plain
+from sim.ui.state import session
+
+PAGES = Path(__file__).parent / "pages"
+ROOM = "<style>.stMainBlockContainer{padding:4.2rem 2rem 3rem}</style>"  # a page's margins: Streamlit has no option for them
+LOG = logging.getLogger("sim.ui")
+
+
+def main() -> None:
+    state = session()
+    say = state.say
+    st.set_page_config(page_title=say["app.title"], page_icon=":material/query_stats:", layout="wide", initial_sidebar_state=330)
+    st.html(ROOM)
+    if st.query_params.get("lang") != state.language:
+        st.query_params["lang"] = state.language
+    page = st.navigation(
+        [
+            st.Page(PAGES / "plan.py", title=say["app.plan"], icon=":material/tune:", url_path="plan", default=True),
+            st.Page(PAGES / "compare.py", title=say["app.compare"], icon=":material/compare_arrows:", url_path="compare"),
+        ],
+        position="top",
+    )
+    try:
+        page.run()
+    except UserError as error:
+        st.error(say["app.refused"].format(says=plain(error.message)), icon=":material/error:")
+    except Exception as error:
+        LOG.exception("a page failed")
+        st.error(say["app.broken"].format(kind=type(error).__name__), icon=":material/error:")

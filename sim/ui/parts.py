@@ -1,0 +1,230 @@
+"""Pieces that pages share: the language switch, the scenario picker, tiles with change and interval, the sentence in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from sim import charts
+from sim.figures import change, figure, interval, money, points, rate, relative, with_interval
+from sim.outcome import KPIS
+from sim.parameters import registry
+from sim.planning import MENDED_BY
+from sim.scenario import Scenario
+from sim.texts import LANGUAGES, Words, catalogue
+from sim.ui.inputs import dial
+from sim.ui.state import Session, session
+
+TILES = ("gmv", "net_gmv", "return_rate", "contribution", "plan_cost")
+ABSOLUTE = ("contribution", "plan_cost")  # may be nothing or below: a percentage of it would mislead
+LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
+LANGUAGE = "language"
+LONGEST_SHEET = 30
+
+
+# Head of a page
+
+
+def language_switch(state: Session) -> None:
+    if st.session_state.get(LANGUAGE) != state.language:
+        st.session_state[LANGUAGE] = state.language
+    st.segmented_control(
+        state.say["app.language"], sorted(LANGUAGES, reverse=True), format_func=LANGUAGE_NAMES.__getitem__, key=LANGUAGE, required=True,
+        on_change=_spoken, label_visibility="collapsed",
+    )
+
+
+def _spoken() -> None:
+    session().language = st.session_state[LANGUAGE] or session().language
+
+
+def title_of(scenario: Scenario | None, name: str, say: Words) -> str:
+    """What the file calls itself, in Chinese where the catalogue knows it, and its stem."""
+    if scenario is None:
+        return name
+    title = translated(scenario, "title", say)
+    return title if not title or title == name else f"{title} · {name}"
+
+
+def translated(scenario: Scenario, field: str, say: Words) -> str:
+    """A shipped file's title or question in the session's language; anybody's own words as they are."""
+    own = getattr(scenario, field)
+    known = catalogue().get(f"file.{scenario.name}.{field}")
+    return known[say.language] if known is not None and known["en"] == own else own
+
+
+def question(state: Session) -> None:
+    """What the opened file asks; the line is there even when it asks nothing, so that nothing moves."""
+    st.caption(plain(translated(state.opened, "question", state.say)) or "\u00a0")
+
+
+def faults(state: Session) -> None:
+    """What went wrong and what was done, said once each."""
+    if state.fault:
+        refused(state.fault, state.say)
+        state.fault = ""
+    if state.notice:
+        st.toast(plain(state.notice), icon=":material/check_circle:")
+        state.notice = ""
+
+
+def plain(text: str) -> str:
+    """Somebody's own words, shown as they are: no mark-up, no formulas, one line."""
+    return re.sub(r"([\\`*_{}\[\]<>#~$|:])", r"\\\1", " ".join(text.split()))
+
+
+def refused(says: str, say: Words) -> None:
+    st.error(say["app.refused"].format(says=plain(says)), icon=":material/error:")
+
+
+# Tiles
+
+
+def kpi_label(kpi: str, language: str) -> str:
+    unit = KPIS[kpi].unit
+    if unit != "CNY":
+        return KPIS[kpi].label[language]
+    return f"{KPIS[kpi].label[language]}（元）" if language == "zh" else f"{KPIS[kpi].label[language]}, CNY"
+
+
+def tiles(rows: Mapping[str, Any], differences: Mapping[str, Any] | None, base_rows: Mapping[str, Any], say: Words) -> None:
+    """One tile per headline figure: its mean, the paired change against the baseline, its 80 % interval."""
+    for column, kpi in zip(st.columns(len(TILES), gap="small"), TILES, strict=True):
+        row, unit = rows[kpi], KPIS[kpi].unit
+        delta = (say["plan.no_change"], "gray", "off") if differences is None else delta_of(kpi, differences[kpi], say)
+        if row["p10"] == row["p90"]:
+            spread = say["plan.certain"]
+        else:
+            spread = say["plan.interval"].format(range=interval(row["p10"], row["p90"], unit, say.language))
+        before = say["plan.against"].format(value=figure(base_rows[kpi]["mean"], unit, say.language))
+        with column:
+            tile(kpi_label(kpi, say.language), figure(row["mean"], unit, say.language), delta, (before, spread), key=f"tile_{kpi}")
+
+
+def tile(label: str, value: str, delta: tuple[str, str, str], notes: Sequence[str], *, key: str, help: str | None = None) -> None:
+    """A figure with its change (text, colour, arrow) and small lines below: nothing is cut off when the column is narrow.
+
+    With `help` the label is a line of its own that may wrap.
+    """
+    with st.container(border=True, height="stretch", gap="xsmall", key=key):
+        if help:
+            st.caption(label, help=help)
+        st.metric(
+            label, value, delta[0], delta_color=delta[1], delta_arrow=delta[2], label_visibility="collapsed" if help else "visible"
+        )
+        st.caption("  \n".join(notes))
+
+
+def delta_of(kpi: str, difference: Mapping[str, Any], say: Words) -> tuple[str, str, str]:
+    """A change's text, colour (gain or loss by the figure's own direction) and arrow."""
+    moved, unit, language = difference["delta"]["mean"], KPIS[kpi].unit, say.language
+    if not moved:
+        return say["plan.no_change"], "gray", "off"
+    by_share = kpi not in ABSOLUTE and unit != "share"
+    text = relative(difference["relative"], language) if by_share else change(moved, unit, language)
+    good = moved * KPIS[kpi].direction > 0
+    colour = "gray" if kpi == "plan_cost" else "green" if good else "red"
+    return text, colour, "up" if moved > 0 else "down"
+
+
+# In words
+
+
+def sentence(state: Session, plan: Scenario, differences: Mapping[str, Any], cost: float) -> str:
+    """The plan in one sentence: what it changes, what that brings, for how much, how surely."""
+    say, net = state.say, differences["net_gmv"]
+    return say["plan.adds"].format(
+        what=changes_in_words(state),
+        change=change_with_interval(net["delta"], "CNY", say.language),
+        cost=money(cost, say.language),
+        chance=rate(net["p_better"], say.language),
+    )
+
+
+def change_with_interval(delta: Mapping[str, Any], unit: str, language: str) -> str:
+    """A paired difference, signed, and its 80 % interval on one scale."""
+    text = with_interval(delta["mean"], delta["p10"], delta["p90"], unit, language).replace(" %", " pp")
+    return f"+{text}" if (delta["mean"] or 0.0) > 0 else text
+
+
+def changes_in_words(state: Session) -> str:
+    say, language = state.say, state.language
+    names = [name for name in registry() if name in state.moved]
+    worlds = [say[f"contributor.{kind}"].lower() for kind in ("events", "world") if _own_world(state)[kind]]
+    if not names:
+        return say["plan.world_only"]
+    parts = []
+    for name in names[:2]:
+        shape = dial(registry()[name], language)
+        before, after = shape.text(state.opened.lever_baseline(name), unit=False), shape.text(state.level(name))
+        parts.append(say["plan.one_change"].format(lever=registry()[name].label[language], before=before, after=after))
+    between = "、" if language == "zh" else ", "
+    shown, rest = between.join(parts), len(names) - len(parts)
+    if rest:
+        shown = say["plan.more"].format(first=shown, count=len(names) if language == "zh" else rest)
+    return say["plan.and_world"].format(what=shown, world=between.join(worlds)) if worlds else shown
+
+
+def _own_world(state: Session) -> dict[str, bool]:
+    """Does the file bring events or assumptions of its own, which the baseline does not have?"""
+    return {"events": bool(state.opened.events), "world": bool(state.opened.assumptions)}
+
+
+def palette() -> charts.Palette:
+    return charts.palette(st.context.theme.type)
+
+
+def chart(drawing: Any, *, key: str, says: str) -> None:
+    """A chart over the width of its column; `says` is read to who cannot see it."""
+    st.altair_chart(drawing, width="stretch", key=key, alt=says)
+
+
+def sheet(rows: Sequence[Mapping[str, Any]]) -> None:
+    """A table in full; a long one scrolls."""
+    st.dataframe(rows, hide_index=True, width="stretch", height="content" if len(rows) <= LONGEST_SHEET else 640)
+
+
+def heading(title: str, note: str) -> None:
+    st.markdown(f"##### {title}")
+    st.caption(note)
+
+
+def rank_line(leaks: Sequence[Mapping[str, Any]], say: Words) -> str:
+    """How often a cause ranks first: a ranking that is not sure says so."""
+    first = sorted(((row["recoverable"]["first"], row["cause"]) for row in leaks if row["mendable"]), reverse=True)
+    sure = [(say.named("cause", cause), rate(share, say.language)) for share, cause in first if share >= 0.05]
+    parts = [say["plan.rank_part"].format(cause=cause, share=share) for cause, share in sure]
+    return say["plan.worst"].format(causes=("、" if say.language == "zh" else ", ").join(parts)) if parts else ""
+
+
+def levers_of(cause: str, language: str) -> str:
+    """The levers that act on a cause, by their labels."""
+    return ("、" if language == "zh" else ", ").join(registry()[name].label[language] for name in MENDED_BY.get(cause, ()))
+
+
+def event_rows(scenario: Scenario) -> list[dict[str, str]]:
+    return [{"name": event.name, "from": event.start.isoformat(), "to": event.end.isoformat()} for event in scenario.events]
+
+
+def figure_change(value: float | None, before: float | None, unit: str, direction: int, say: Words) -> tuple[str, str, str]:
+    """The change of a figure that has a direction: its text, colour and arrow."""
+    if value is None or before is None or abs(value - before) < 1e-12:
+        return say["plan.no_change"], "gray", "off"
+    moved = value - before
+    text = change(moved, unit, say.language)
+    if unit == "s":
+        text = say["plan.seconds"].format(value=text)
+    return text, "green" if moved * direction > 0 else "red", "up" if moved > 0 else "down"
+
+
+def seconds(value: float, unit: str, say: Words) -> str:
+    return say["plan.seconds"].format(value=figure(value, unit, say.language)) if unit == "s" else figure(value, unit, say.language)
+
+
+def target_note(value: float, target: float, say: Words) -> str:
+    """Is the target met, and if not, how much is missing?"""
+    gap = points(target - value, say.language).lstrip("+")
+    return say["plan.at_target" if value >= target else "plan.below_target"].format(target=rate(target, say.language), gap=gap)

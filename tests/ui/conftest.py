@@ -1,0 +1,82 @@
+"""The app as it is really started: `whatif app` in a process of its own, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sim.ui import cache
+
+from .app import BASELINE, FASTER, TOP, opened
+
+LONGEST_START_S = 90
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A scenario folder of its own, and few draws."""
+    (tmp_path / "baseline.toml").write_text(BASELINE, encoding="utf-8")
+    (tmp_path / "faster.toml").write_text(FASTER, encoding="utf-8")
+    monkeypatch.setenv("WHATIF_SCENARIOS", str(tmp_path))
+    monkeypatch.setattr(cache, "DRAWS", 40)
+    return tmp_path
+
+
+@pytest.fixture
+def app(folder: Path) -> AppTest:
+    return opened()
+
+
+@dataclass(frozen=True)
+class Served:
+    address: str
+    scenarios: Path
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("app")
+    shutil.copytree(TOP / "scenarios", home / "plans")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-c", "from sim.cli import main; main()", "app", "--port", str(port), "--no-browser"]
+    environment = os.environ | {"PYTHONPATH": str(TOP), "WHATIF_LANG": "en"}
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--scenarios", str(home / "plans")], cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        try:
+            address = f"http://localhost:{port}"
+            _wait(process, address, home / "log")
+            yield Served(address=address, scenarios=home / "plans")
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait(process: subprocess.Popen, address: str, log: Path) -> None:
+    end = time.monotonic() + LONGEST_START_S
+    while time.monotonic() < end:
+        assert process.poll() is None, log.read_text(encoding="utf-8", errors="replace")
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail(f"the app did not answer within {LONGEST_START_S} s: {log.read_text(encoding='utf-8', errors='replace')}")

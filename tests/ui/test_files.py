@@ -1,0 +1,166 @@
+"""Scenario files by hand: save, save as, duplicate, download, upload, undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import sim
+from sim.texts import catalogue, words
+from sim.ui import files
+from sim.ui.state import Session
+
+from .app import TOP, opened, said, tile, well
+
+REDIRECTS = "lever.payment.redirects"
+
+
+def moved(app: AppTest, places: int) -> None:
+    app.slider(key=REDIRECTS).set_value(places).run()
+    well(app)
+
+
+def save_as(app: AppTest, **words: str) -> None:
+    for field, text in words.items():
+        next(item for item in app.text_input if item.key.startswith(f"save_{field}")).set_value(text)
+    next(button for button in app.button if button.label == "Save as").click().run()
+
+
+def test_save_as_from_the_baseline_extends_it_and_can_be_found(app: AppTest, folder: Path) -> None:
+    moved(app, 2)
+    save_as(app, name="two redirects", title="Two", author="Ada", question="Why five?")
+    well(app)
+    plan = sim.load(folder / "two redirects.toml")
+    assert (plan.title, plan.author, plan.question, plan.extends) == ("Two", "Ada", "Why five?", "baseline")
+    assert {name: setting.amount for name, setting in plan.moved.items()} == {"payment.redirects": 2}
+    assert app.selectbox(key="picker").value == "two redirects"
+    assert any("two redirects.toml" in toast.value.replace("\\", "") for toast in app.toast)
+    again = opened()
+    assert "Two · two redirects" in again.selectbox(key="picker").options
+    assert again.selectbox(key="picker").value == "baseline"
+    assert again.slider(key=REDIRECTS).value == 5
+
+
+def test_save_keeps_comments_and_clears_the_mark(app: AppTest, folder: Path) -> None:
+    app.selectbox(key="picker").set_value("faster").run()
+    assert app.button(key="save").disabled
+    moved(app, 3)
+    assert not app.button(key="save").disabled
+    app.button(key="save").click().run()
+    well(app)
+    text = (folder / "faster.toml").read_text(encoding="utf-8")
+    assert text.startswith("# why we do this")
+    assert sim.load(folder / "faster.toml").moved.keys() == {"detail_page.load_median_s", "payment.redirects"}
+    assert app.button(key="save").disabled
+
+
+def test_the_baseline_is_never_overwritten(app: AppTest, folder: Path) -> None:
+    before = (folder / "baseline.toml").read_bytes()
+    moved(app, 3)
+    assert app.button(key="save").disabled
+    save_as(app, name="baseline")
+    assert "exists already" in said(app)
+    assert (folder / "baseline.toml").read_bytes() == before
+    assert app.slider(key=REDIRECTS).value == 3
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "a/b", "", "CON", ".hidden"])
+def test_a_name_that_no_file_can_have_is_one_sentence(app: AppTest, folder: Path, name: str) -> None:
+    moved(app, 3)
+    save_as(app, name=name)
+    assert "\n" not in said(app)
+    assert sorted(path.name for path in folder.rglob("*")) == ["baseline.toml", "faster.toml"]
+
+
+def test_duplicate_takes_a_free_name(app: AppTest, folder: Path) -> None:
+    app.selectbox(key="picker").set_value("faster").run()
+    for _ in range(2):
+        app.button(key="duplicate").click().run()
+        well(app)
+        app.selectbox(key="picker").set_value("faster").run()
+    assert {"faster_copy.toml", "faster_copy_2.toml"} <= {path.name for path in folder.iterdir()}
+    assert sim.load(folder / "faster_copy.toml").title == "Faster (copy)"
+    assert sim.load(folder / "faster_copy.toml").levers == sim.load(folder / "faster.toml").levers
+
+
+def test_undo_and_redo(app: AppTest) -> None:
+    before = tile(app, "Net GMV")
+    moved(app, 3)
+    after = tile(app, "Net GMV")
+    app.button(key="undo").click().run()
+    assert tile(app, "Net GMV") == before and app.slider(key=REDIRECTS).value == 5
+    app.button(key="redo").click().run()
+    assert tile(app, "Net GMV") == after and app.slider(key=REDIRECTS).value == 3
+    assert app.button(key="redo").disabled
+
+
+def uploaded(app: AppTest, name: str, data: bytes) -> AppTest:
+    app.file_uploader[0].set_value((name, data, "application/toml"))
+    return app.run()
+
+
+def test_an_upload_opens_and_is_nobodys_file_until_saved(app: AppTest, folder: Path) -> None:
+    text = 'schema = 1\ntitle = "Sent"\nextends = "baseline"\n[levers.payment.redirects]\nto = 3\n'
+    uploaded(app, "faster.toml", text.encode("utf-8-sig"))
+    well(app)
+    assert app.slider(key=REDIRECTS).value == 3
+    assert app.selectbox(key="picker").value == "faster_2"
+    assert not (folder / "faster_2.toml").exists()
+    save_as(app, name="sent")
+    well(app)
+    assert sim.load(folder / "sent.toml").title == "Sent"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"schema = 1\ntitle = [", b"\xff\xfe\x00", 'title = "é"'.encode("latin-1"), b"",
+        b'schema = 1\ntitle = "x"\n[levers.payment.redirect]\nto = 2\n',
+    ],
+)
+def test_a_damaged_upload_is_one_sentence_and_nothing_changes(app: AppTest, data: bytes) -> None:
+    moved(app, 3)
+    before = tile(app, "Net GMV")
+    uploaded(app, "damaged.toml", data)
+    assert "damaged.toml" in said(app) and "\n" not in said(app)
+    assert tile(app, "Net GMV") == before
+    assert app.selectbox(key="picker").value == "baseline"
+    assert app.run().error == [] or len(app.error) == 0
+
+
+def test_the_download_is_the_file_that_save_as_would_write(folder: Path) -> None:
+    state = Session(language="en", opened=sim.load("baseline", folder))
+    state.move("payment.redirects", 2.0)
+    text = files._text(state)
+    back = sim.load(_write(folder / "back.toml", text), folder)
+    assert back.digest == state.plan.digest and back.extends == "baseline"
+
+
+def _write(path: Path, text: str | None) -> Path:
+    assert text is not None
+    path.write_text(text.replace('title = "Baseline"', 'title = "x"'), encoding="utf-8")
+    return path
+
+
+def test_every_shipped_scenario_has_chinese_words_that_are_up_to_date() -> None:
+    for path in sorted((TOP / "scenarios").glob("*.toml")):
+        plan = sim.load(path)
+        for field in ("title", "question"):
+            entry = catalogue().get(f"file.{path.stem}.{field}")
+            own = getattr(plan, field)
+            assert entry is not None and entry["en"] == own, f"texts.toml has no Chinese for {path.name}: {field} = {own}"
+    assert words("zh")["file.baseline.title"] == "基线"
+
+
+def test_an_unwritable_folder_is_one_sentence(app: AppTest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    moved(app, 3)
+    monkeypatch.setattr("sim.scenario.writing.os.open", full)
+    save_as(app, name="mine")
+    assert "No space left" in said(app)
+    assert not (folder / "mine.toml").exists()
+    assert app.slider(key=REDIRECTS).value == 3
