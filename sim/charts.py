@@ -227,6 +227,39 @@ def _reader(series: Mapping[str, Sequence[Row]], *, unit: str, language: str, x:
 # Returns
 
 
+def through_the_day(series: Mapping[str, Sequence[Row]], *, language: str, colours: Palette) -> alt.LayerChart:
+    """Mean wait per hour of the day as steps, the baseline first and in grey; a rule from p10 to p90 for the last of them."""
+    say = words(language)
+    hues = [colours.base, colours.plan][: len(series)]
+    rows = [
+        {
+            "series": name, "hour": row["hour"], "until": row["hour"] + 1, "middle": row["hour"] + 0.5, "mean": row["mean"],
+            "p10": row["p10"], "p90": row["p90"], "when": f"{row['hour']:02d}:00–{row['hour'] + 1:02d}:00",
+            "label": with_interval(row["mean"], row["p10"], row["p90"], "s", language),
+        }
+        for name, hours in series.items()
+        for row in hours
+    ]
+    clock = alt.Axis(values=[0, 4, 8, 12, 16, 20, 24], format="02d", grid=False)
+    x = alt.X("hour:Q", title=None, scale=alt.Scale(domain=[0, 24]), axis=clock)
+    y = alt.Y("mean:Q", title=None, axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True))
+    legend = alt.Legend(title=None, orient="top") if len(series) > 1 else None
+    colour = alt.Color("series:N", scale=alt.Scale(domain=list(series), range=hues), legend=legend)
+    tooltip = [
+        alt.Tooltip("series:N", title=say["chart.series"]), alt.Tooltip("when:N", title=say["chart.hour"]),
+        alt.Tooltip("label:N", title=say["plan.mean_wait_s"]),
+    ]
+    last = next(reversed(series))
+    chart = alt.Chart(_data(rows))
+    rules = (
+        chart.transform_filter(alt.datum.series == last)
+        .mark_rule(color=hues[-1], opacity=0.45, strokeWidth=2)
+        .encode(x="middle:Q", y="p10:Q", y2="p90:Q", tooltip=tooltip)
+    )
+    steps = chart.mark_rule(strokeWidth=3).encode(x=x, x2="until:Q", y=y, color=colour, tooltip=tooltip)
+    return alt.layer(rules, steps).properties(height=190)
+
+
 def return_grid(cells: Sequence[Row], *, language: str, colours: Palette) -> alt.LayerChart:
     """Returned orders per shipped order, category by cause; the dearest causes first, all categories on top."""
     say = words(language)

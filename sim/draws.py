@@ -100,6 +100,14 @@ def _beta_table(a: float, b: float) -> Callable[[Array], Array]:
     return at
 
 
+@lru_cache(maxsize=1024)
+def column(belief: Range, seed: int, name: str, dimension: int, first: int, count: int) -> Array:
+    """An uncertainty's values in a block of draws, kept for the next scenario that meets the same worlds. [draw], read-only"""
+    values = quantile(belief, uniforms(seed, name, dimension, first, count))
+    values.flags.writeable = False
+    return values
+
+
 def central(belief: Range) -> float:
     """The value that a spreadsheet would use; of a chance, the likelier outcome."""
     return float(belief.best >= 0.5) if belief.distribution == "chance" else belief.best
@@ -164,9 +172,9 @@ def _groups(first: int, count: int) -> range:
     return range(first // GROUP, -(-(first + count) // GROUP))
 
 
-def uniforms(seed: int, parameter: Parameter, first: int, count: int) -> Array:
+def uniforms(seed: int, name: str, dimension: int, first: int, count: int) -> Array:
     """The column of an uncertainty: draws first ... first + count. [draw], inside (0, 1)"""
-    points, columns = _first_points(parameter.dimension)
+    points, columns = _first_points(dimension)
     groups = _groups(first, count)
     shifts = np.zeros(len(groups), dtype=np.uint32)
     for place, group in enumerate(groups):
@@ -174,7 +182,7 @@ def uniforms(seed: int, parameter: Parameter, first: int, count: int) -> Array:
             if group >> bit & 1:
                 shifts[place] ^= columns[8 + bit]
     column = (points[None, :] ^ shifts[:, None]).reshape(-1)[:count]
-    scrambled = _scrambled(column, _key(seed, f"assumption/{parameter.name}", 4))
+    scrambled = _scrambled(column, _key(seed, f"assumption/{name}", 4))
     return (scrambled + 0.5) * 2.0**-_BITS
 
 
@@ -199,11 +207,15 @@ def normals(seed: int, name: str, first: int, count: int, days: int) -> Array:
     return _normal_table().take(bits.reshape(days, -1)[:, :count])
 
 
+@lru_cache(maxsize=2)
 def shocks(seed: int, first: int, count: int, days: int) -> Shocks:
-    """All day-to-day chance of a block."""
-    return Shocks(
+    """All day-to-day chance of a block, kept for the next scenario that meets the same worlds. Read-only."""
+    made = Shocks(
         persistent={stream: normals(seed, f"{stream}/day", first, count, days) for stream in STREAMS},
         count={stream: normals(seed, f"{stream}/count", first, count, days) for stream in STREAMS},
         drift=normals(seed, "drift", first, count, 1)[0],
     )
+    for values in (*made.persistent.values(), *made.count.values(), made.drift):
+        values.flags.writeable = False
+    return made
 

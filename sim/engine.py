@@ -70,7 +70,7 @@ def world_of(scenario: Scenario, *, first: int = 0, count: int, seed: int = 1, n
             if central:
                 values[name] = np.full(count, chance.central(belief))
             else:
-                values[name] = chance.quantile(belief, chance.uniforms(seed, parameter, first, count))
+                values[name] = chance.column(belief, seed, name, parameter.dimension, first, count)
     levels = {lever.name: scenario.lever_baseline(lever.name) for lever in registry().levers}
     reference = {lever.name: float(lever.value) for lever in registry().levers}
     moves = {

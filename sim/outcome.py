@@ -18,6 +18,7 @@ from sim.model import money
 from sim.model.closure import Closure
 from sim.model.funnel import Projection
 from sim.model.returns import CAUSES, MENDABLE, SEGMENTS
+from sim.model.service import CLOCK, KINDS
 from sim.model.world import CATEGORIES, CHANNELS, Array, World, share_of
 from sim.parameters import registry
 from sim.scenario import Scenario
@@ -301,6 +302,12 @@ class Outcome:
             "abandoned": total("contacts_abandoned") / total("contacts"),
             "answered_30s": total("contacts_in_time") / total("contacts"),
         }
+
+    def service_by_hour(self) -> Array:
+        """Mean wait in s through the day, over all contacts of the horizon. [hour of day, draw]"""
+        total = self.total
+        waits = {kind: total("patience_s") * share_of(total(f"{kind}_abandoned"), total(f"{kind}_contacts")) for kind in KINDS}
+        return np.stack([waits[kind] for kind in CLOCK])
 
     def goal_rows(self) -> list[dict[str, Any]]:
         """Each goal of the scenario and whether it is reached: on the mean, or in the asked share of draws."""

@@ -111,6 +111,11 @@ def service_rows(outcome: Outcome) -> list[dict[str, Any]]:
     return [{"figure": name, **spread(values), "unit": SERVICE_UNITS[name]} for name, values in outcome.service_figures().items()]
 
 
+def waits_by_hour(outcome: Outcome) -> list[dict[str, Any]]:
+    """Mean wait over all contacts in each hour of the day, in s: mean and 80 % interval over draws."""
+    return [{"hour": hour, **spread(values)} for hour, values in enumerate(outcome.service_by_hour())]
+
+
 def _per_day(outcome: Outcome, figure: str) -> Array:
     """A daily series by order date. [day, draw]"""
     if figure == "return_rate":

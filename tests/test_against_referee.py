@@ -202,12 +202,16 @@ def scenario_named(name: str) -> Scenario:
     return busy() if name == "busy" else load(name)
 
 
-@pytest.mark.parametrize("name", [*SCENARIOS, "busy"])
+QUICK = ("baseline", "all_fixes", "double11", "merchant", "busy")
+ALL = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in (*SCENARIOS, "busy")]
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_agrees_with_the_referee_given_the_same_tables(name: str) -> None:
     assert disagreements(scenario_named(name), lanes=range(LANES), exact=False, tolerance=1e-9) == []
 
 
-@pytest.mark.parametrize("name", ["baseline", "all_fixes", "busy"])
+@pytest.mark.parametrize("name", ["baseline", "busy"])
 def test_agrees_with_exact_functions(name: str) -> None:
     assert disagreements(scenario_named(name), lanes=range(0, LANES, 4), exact=True, tolerance=1e-5) == []
 

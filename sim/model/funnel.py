@@ -336,9 +336,9 @@ class _Run:
         book.add("all_contacts", human / (1.0 - bot))
         book.add("contacts_abandoned", human * desk.abandoned)
         book.add("contacts_in_time", human * desk.in_time)
-        peak = human * service.peak_share(world, len(self.path))
-        book.add("peak_contacts", peak)
-        book.add("peak_abandoned", peak * desk.peak_abandoned)
+        for kind, (share, left) in zip(service.KINDS, desk.by_kind, strict=True):
+            book.add(f"{kind}_contacts", human * share)
+            book.add(f"{kind}_abandoned", human * share * left)
         answered = asks * (bot + (1.0 - bot) * (1.0 - desk.abandoned))
         book.add("answered_askers", stayers * answered)
         book.add("answered_orders", placed * answered * ratio / (1.0 - asks + asks * ratio * kept))

@@ -13,7 +13,8 @@ import numpy as np
 from sim.model.erlang import DeskCurves, desk_curves, load_for_abandon_share
 from sim.model.world import Array, Number, World
 
-SERVICE_LEVERS = ("service.seats", "service.handling_s", "traffic.prime_time_share")
+KINDS = ("peak", "night", "day", "edge")  # of hours: 20-23 h, then those of service.hour_counts
+CLOCK = ("night",) * 8 + ("edge",) + ("day",) * 11 + ("peak",) * 3 + ("edge",)  # the kind of each hour of the day
 
 
 KEPT_CURVES = 6
@@ -47,11 +48,18 @@ def hours_of_day(world: World, peak_share: Number) -> Hours:
 
 @dataclass(frozen=True, kw_only=True)
 class DeskDay:
-    """How a day's contacts fared. `abandoned` over the day and in the peak hours, `in_time` answered in 30 s. [lane]"""
+    """How a day's contacts fared. `abandoned` over the day, `in_time` answered in 30 s. [lane]
+
+    `by_kind`: per kind of hour, its share of the day's contacts and the share of them that gives up. The peak comes first.
+    """
 
     abandoned: Array
-    peak_abandoned: Array
     in_time: Array
+    by_kind: tuple[tuple[Number, Array], ...]
+
+    @property
+    def peak_abandoned(self) -> Array:
+        return self.by_kind[0][1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,19 +93,18 @@ class ServiceDesk:
         hours = hours_of_day(self._world, peak_share)
         whole = int(np.floor(seats))
         parts = [(whole, 1.0 - (seats - whole)), (whole + 1, seats - whole)]
-        abandoned, peak, in_time = 0.0, 0.0, 0.0
-        for n, weight in parts:
-            if not weight:
-                continue
-            curves = self.curves(n, handling_s)
-            for kind, (count, share) in enumerate(zip(hours.count, hours.share, strict=True)):
-                load = np.log(contacts * (share / count) * (handling_s / 3600.0))
-                left, answered = curves.outcomes(load, self._world["service.answer_target_s"])
-                abandoned = abandoned + weight * share * left
-                in_time = in_time + weight * share * answered
-                if kind == 0:
-                    peak = peak + weight * left
-        return DeskDay(abandoned=abandoned, peak_abandoned=peak, in_time=in_time)
+        desks = [(self.curves(n, handling_s), weight) for n, weight in parts if weight]
+        abandoned, in_time, by_kind = 0.0, 0.0, []
+        for count, share in zip(hours.count, hours.share, strict=True):
+            load = np.log(contacts * (share / count) * (handling_s / 3600.0))
+            left, answered = 0.0, 0.0
+            for curves, weight in desks:
+                gone, served = curves.outcomes(load, self._world["service.answer_target_s"])
+                left, answered = left + weight * gone, answered + weight * served
+            abandoned = abandoned + share * left
+            in_time = in_time + share * answered
+            by_kind.append((share, left))
+        return DeskDay(abandoned=abandoned, in_time=in_time, by_kind=tuple(by_kind))
 
     def on(self, day: int, contacts: Array) -> DeskDay:
         """The desk on a day with that day's levers."""

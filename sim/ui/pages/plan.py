@@ -212,12 +212,11 @@ def service(state: Session, pair: cache.Pair) -> None:
             notes.append(say["plan.interval"].format(range=interval(row["p10"], row["p90"], unit, language)))
         with place:
             parts.tile(say[f"plan.{name}"], parts.seconds(value, unit, say), delta, notes, key=f"tile_{name}")
-    series = {say["plan.base"]: planning.fan(pair.base, "wait_s")}
+    series = {say["plan.base"]: planning.waits_by_hour(pair.base)}
     if not pair.same:
-        series[say["plan.this_plan"]] = planning.fan(pair.plan, "wait_s")
-    st.caption(say["plan.per_day_wait_s"])
-    drawing = charts.fans(series, unit="s", title="", language=language, colours=parts.palette(), height=190)
-    parts.chart(drawing, key="waits", says=say["plan.per_day_wait_s"])
+        series[say["plan.this_plan"]] = planning.waits_by_hour(pair.plan)
+    st.caption(say["plan.by_hour"])
+    parts.chart(charts.through_the_day(series, language=language, colours=parts.palette()), key="waits", says=say["plan.by_hour"])
 
 
 @st.fragment
