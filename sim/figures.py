@@ -121,9 +121,9 @@ def with_interval(mean: float | None, low: float | None, high: float | None, uni
         return figure(mean, unit, language)
     bracket, _, suffix = ends.partition("]")
     if unit in _SHARES:
-        shown = 100 * mean
-    else:
-        shown = mean if unit in _BARE else mean / _scale(_three_digits(max(abs(low), abs(high))), language)[0]
+        sign = MINUS if mean < 0 and _per_cent(-mean).strip("0.,") else ""
+        return f"{sign}{_per_cent(abs(mean))} {bracket}]{suffix}"
+    shown = mean if unit in _BARE else mean / _scale(_three_digits(max(abs(low), abs(high))), language)[0]
     return f"{_plain(_three_digits(shown))} {bracket}]{suffix}"
 
 

@@ -120,7 +120,7 @@ def goals(state: Session, pair: cache.Pair) -> None:
         return
     say = state.say
     parts.heading(say["goals.title"], say["goals.note"])
-    left, right = st.columns([2, 3], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         parts.sheet(sheets.goal_sheet(pair.plan.goal_rows(), pair.plan.kpi_rows(), say))
     with right:
