@@ -163,9 +163,11 @@ def may_assume(parameter: Parameter) -> bool:
 def may_observe(parameter: Parameter) -> bool:
     """Totals, constants and the value of a lever today.
 
-    Not a programme's budget (0 today: what runs already is in the traffic), the ad budget (an index, 1 today) or the median load
-    time (solved from the share of slow loads, which may be observed).
+    Not a programme's budget (0 today: what runs already is in the traffic), the ad budget (an index, 1 today), the median load
+    time (solved from the share of slow loads, which may be observed) or the clock (evenings are the peak of every shop here).
     """
+    if parameter.unit == "hours":
+        return False
     if parameter.role == "lever":
         return parameter.form not in ("effort", "absolute") and parameter.name != "traffic.paid_budget"
     return parameter.role in ("pinned", "constant")
