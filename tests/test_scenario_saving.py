@@ -363,7 +363,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     days = draw(st.integers(1, 732))
     levers = draw(st.lists(st.sampled_from([lever.name for lever in BOOK.levers]), unique=True, max_size=4))
     assumed = draw(st.lists(st.sampled_from([item.name for item in BOOK.uncertainties]), unique=True, max_size=3))
-    observed = draw(st.lists(st.sampled_from([item.name for item in (*BOOK.pinned, *BOOK.constants) if may_observe(item)]), unique=True, max_size=2))
+    replaceable = [item.name for item in (*BOOK.pinned, *BOOK.constants) if may_observe(item)]
+    observed = draw(st.lists(st.sampled_from(replaceable), unique=True, max_size=2))
     limits = st.floats(-1e12, 1e12)
     goal = st.builds(Goal, at_least=limits, probability=st.none() | st.floats(0.01, 0.99)) | st.builds(Goal, at_most=limits)
     shop = {}
