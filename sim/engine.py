@@ -47,6 +47,11 @@ def projections(
         yield count, world, closure, project(world, closure)
 
 
+def ensure_closes(scenario: Scenario, *, draws: int = 1000, seed: int = 1) -> None:
+    """Refuse a scenario some of whose totals some draw cannot reproduce, without projecting it."""
+    refuse(scenario, _all_residuals(scenario, draws=draws, seed=seed, central=False))
+
+
 def _all_residuals(scenario: Scenario, *, draws: int, seed: int, central: bool) -> list[tuple[Residual, ...]]:
     """The residuals of every block, so that a refusal speaks of all draws."""
     firsts = range(0, draws, BLOCK)

@@ -462,3 +462,14 @@ def test_an_unknown_name_that_is_like_none_says_where_to_look(capsys: pytest.Cap
     assert "whatif params --role lever" in asked(capsys, "run", "baseline", "--set", "x=1")[2]
     assert "whatif params" in asked(capsys, "run", "baseline", "--assume", "x=1")[2]
     assert "detail_page, fulfilment" in asked(capsys, "params", "")[2]
+
+
+def test_validate_tries_whether_a_shops_totals_close(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shop = tmp_path / "shop.toml"
+    shop.write_text(
+        'schema = 1\ntitle = "Shop"\nquestion = "Does it close?"\n\n'
+        '[baseline.detail_page.bounce]\nvalue = 0.05\nsource = "example"\n',
+        encoding="utf-8",
+    )
+    code, _, err = asked(capsys, "validate", str(shop))
+    assert code == 2 and "detail_page.bounce cannot be reproduced" in err

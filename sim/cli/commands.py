@@ -216,7 +216,7 @@ def _parameter_row(parameter: Any) -> dict[str, Any]:
 @folder_option
 @output_options
 def validate(*, names: tuple[str, ...], scenarios: str | None, output: Output) -> None:
-    """Read scenario files and say what is wrong with them.
+    """Read scenario files and say what is wrong with them, also where totals and assumptions do not fit together.
 
     Without names: all in the scenario folder.
     """
@@ -226,6 +226,10 @@ def validate(*, names: tuple[str, ...], scenarios: str | None, output: Output) -
         try:
             scenario = _loaded(name, scenarios)
             row |= {"title": scenario.title or "", "digest": scenario.digest}
+            if scenario.baseline or scenario.assumptions:  # another world: can its totals be reproduced at all?
+                from sim.engine import ensure_closes
+
+                ensure_closes(scenario)
         except UserError as error:
             if len(names) == 1 and output.format == "table":
                 raise
