@@ -2,49 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from sim import draws as chance
 from sim.costs import lever_costs, parcel_levers
 from sim.errors import INVALID, UserError
-from sim.model.closure import Closure, Residual, solve
-from sim.model.funnel import Projection, project
+from sim.executors import in_order
+from sim.model.closure import Residual, solve
+from sim.model.funnel import project
 from sim.model.world import Calendar, Move, World
-from sim.outcome import Block, Outcome, merged
+from sim.outcome import DAILY_DRAWS, Block, Outcome, merged
 from sim.parameters import registry
 from sim.scenario import Scenario
 
 BLOCK = 2048
 
 
-def run(scenario: Scenario, *, draws: int = 1000, seed: int = 1, noise: bool = True, central: bool = False) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A block of a run's draws: all that a worker needs to know."""
+
+    scenario: Scenario
+    draws: int
+    first: int
+    count: int
+    seed: int
+    noise: bool
+    central: bool
+
+
+def run(
+    scenario: Scenario, *, draws: int = 1000, seed: int = 1, noise: bool = True, central: bool = False, workers: int = 1
+) -> Outcome:
     """Project a scenario: `draws` worlds of its assumptions, with day-to-day noise unless told otherwise.
 
-    `central` runs the one lane that a spreadsheet would show: every assumption at its best value, no noise.
+    `central` runs the one lane that a spreadsheet would show: every assumption at its best value, no noise. The outcome is the
+    same, bit for bit, for any number of worker processes.
     """
     if central:
         draws, noise = 1, False
-    blocks = [
-        Block.of(scenario, projection, lever_costs(scenario, world, closure, projection), world, closure).first(count)
-        for count, world, closure, projection in projections(scenario, draws=draws, seed=seed, noise=noise, central=central)
+    units = [
+        Unit(scenario=scenario, draws=draws, first=first, count=min(BLOCK, draws - first), seed=seed, noise=noise, central=central)
+        for first in range(0, draws, BLOCK)
     ]
+    blocks = list(in_order(block_of, units, workers))
     return merged(blocks, scenario=scenario, draws=draws, seed=seed, noise=noise, central=central)
 
 
-def projections(
-    scenario: Scenario, *, draws: int, seed: int, noise: bool, central: bool = False
-) -> Iterator[tuple[int, World, Closure, Projection]]:
-    """The blocks of a run, one after the other, each with the number of its lanes that count."""
-    for first in range(0, draws, BLOCK):
-        count = min(BLOCK, draws - first)
-        # NumPy sums a single lane in another order than one among several: a lane never runs alone.
-        world = world_of(scenario, first=first, count=max(2, count), seed=seed, noise=noise, central=central)
-        closure = solve(world)
-        if any(np.any(residual.open) for residual in closure.residuals):
-            refuse(scenario, _all_residuals(scenario, draws=draws, seed=seed, central=central))
-        yield count, world, closure, project(world, closure)
+def block_of(unit: Unit) -> Block:
+    """Build a unit's lanes, close them, run them, and keep what an outcome needs."""
+    # NumPy sums a single lane in another order than one among several: a lane never runs alone.
+    world = world_of(
+        unit.scenario, first=unit.first, count=max(2, unit.count), seed=unit.seed, noise=unit.noise, central=unit.central
+    )
+    closure = solve(world)
+    if any(np.any(residual.open) for residual in closure.residuals):
+        refuse(unit.scenario, _all_residuals(unit.scenario, draws=unit.draws, seed=unit.seed, central=unit.central))
+    projection = project(world, closure)
+    block = Block.of(unit.scenario, projection, lever_costs(unit.scenario, world, closure, projection), world, closure)
+    return block.cut(unit.count, days_of=DAILY_DRAWS - unit.first)
 
 
 def ensure_closes(scenario: Scenario, *, draws: int = 1000, seed: int = 1) -> None:

@@ -141,21 +141,17 @@ class Block:
         return cls(arrays=arrays, parcels=nodes | {"unshipped_48h": closure.fulfilment.unshipped_at_alarm(last)})
 
 
-    def first(self, count: int) -> Block:
-        """The block's first lanes."""
-        return replace(self, arrays={name: rows[..., :count] for name, rows in self.arrays.items()})
+    def cut(self, count: int, *, days_of: int) -> Block:
+        """The block's first lanes, with daily series of no more of them than `days_of`."""
+        kept = {name: max(0, min(count, days_of)) if name.startswith("day.") else count for name in self.arrays}
+        return replace(self, arrays={name: rows[..., : kept[name]] for name, rows in self.arrays.items()})
 
 
 def merged(blocks: Sequence[Block], *, scenario: Scenario, draws: int, seed: int, noise: bool, central: bool) -> Outcome:
-    """One outcome from its blocks, in the order of their draws. Daily series keep the first 10,000 draws."""
+    """One outcome from its blocks, in the order of their draws."""
     arrays = {}
     for name in blocks[0].arrays:
-        wanted = DAILY_DRAWS if name.startswith("day.") else draws
-        parts, have = [], 0
-        for block in blocks:
-            if have < wanted:
-                parts.append(block.arrays[name][..., : wanted - have])
-                have += parts[-1].shape[-1]
+        parts = [block.arrays[name] for block in blocks]
         arrays[name] = np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
     return Outcome(scenario=scenario, draws=draws, seed=seed, noise=noise, central=central, arrays=arrays, parcels=blocks[0].parcels)
 

@@ -33,6 +33,26 @@ def test_a_draw_does_not_depend_on_its_block(monkeypatch: pytest.MonkeyPatch) ->
     assert json.dumps(run(load("all_fixes"), draws=700, seed=5).to_json()) == json.dumps(whole.to_json())
 
 
+def test_the_answer_does_not_depend_on_the_number_of_workers() -> None:
+    alone = run(load("all_fixes"), draws=2500, seed=5)
+    shared = run(load("all_fixes"), draws=2500, seed=5, workers=2)
+    assert json.dumps(shared.to_json()) == json.dumps(alone.to_json())
+    same(alone, shared, 2500)
+
+
+def test_daily_series_keep_the_first_draws_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BLOCK", 256)
+    monkeypatch.setattr(engine, "DAILY_DRAWS", 300)
+    cut, whole = run(plan(days=5), draws=700), run(plan(days=5), draws=300)
+    assert cut.day("gmv").shape == (5, 300) and np.array_equal(cut.day("gmv"), whole.day("gmv"))
+    assert cut.total("gmv").shape == (700,)
+
+
+def test_a_single_draw_is_the_first_of_many() -> None:
+    same(run(load("all_fixes"), draws=1), run(load("all_fixes"), draws=3), 1)
+    same(run(plan(days=6), draws=2049), run(plan(days=6), draws=2304), 2049)
+
+
 def test_a_run_does_not_depend_on_what_ran_before() -> None:
     first = json.dumps(run(load("fix_service"), draws=100).to_json())
     run(load("all_fixes"), draws=100)

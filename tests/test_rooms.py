@@ -26,6 +26,7 @@ FLOORS = {  # a room may import rooms on its own floor or below; a new room says
     "sim.outcome": 3,
     "sim.planning": 4,
     "sim.engine": 4,
+    "sim.executors": 4,
     "sim.sweeps": 5,
     "sim.analysis": 5,
     "sim.texts": 6,

@@ -350,7 +350,7 @@ def test_diff_of_the_rest() -> None:
         load("baseline"),
         days=60,
         assumptions={"payment.benchmark_success": Assumption(best=0.93, source="x")},
-        baseline={"service.hour_counts": Observed(value=(8.0, 12.0, 1.0), source="x")},
+        baseline={"fulfilment.node_hours_transit": Observed(value=(8.0, 12.0, 1.0), source="x")},
         events=(Event(name="e", start=date(2024, 1, 2), end=date(2024, 1, 3), traffic=2.0),),
         goals={"net_gmv": Goal(at_least=6e10)},
     )
@@ -358,7 +358,7 @@ def test_diff_of_the_rest() -> None:
     assert rows["horizon", "horizon", "days"] == (92, 60, "days")
     assert rows["assumption", "payment.benchmark_success", "best"] == (0.95, 0.93, "share")
     assert rows["assumption", "payment.benchmark_success", "low"] == (0.9, None, "share")
-    assert rows["baseline", "service.hour_counts", "value"][1] == [8.0, 12.0, 1.0]
+    assert rows["baseline", "fulfilment.node_hours_transit", "value"][1] == [8.0, 12.0, 1.0]
     assert rows["event", "e", "start"] == (None, "2024-01-02", "date")
     assert rows["event", "e", "traffic"] == (1.0, 2.0, "factor")
     assert ("event", "e", "cpm") not in rows

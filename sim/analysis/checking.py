@@ -16,9 +16,9 @@ from sim.scenario import Scenario
 TOLERANCE = 1e-9
 
 
-def check(scenario: Scenario, *, draws: int = 1000, seed: int = 1, noise: bool = True) -> list[dict[str, Any]]:
+def check(scenario: Scenario, *, draws: int = 1000, seed: int = 1, noise: bool = True, workers: int = 1) -> list[dict[str, Any]]:
     """Each identity with its worst relative gap and the draw in which it occurs."""
-    outcome = run(scenario, draws=draws, seed=seed, noise=noise)
+    outcome = run(scenario, draws=draws, seed=seed, noise=noise, workers=workers)
     rows = []
     for name, left, right in identities(outcome):
         gap = relative_gap(left, right)

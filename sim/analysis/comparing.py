@@ -60,7 +60,8 @@ class Comparison:
 
 
 def compare(
-    base: Scenario, plans: Scenario | Sequence[Scenario], *, draws: int = 1000, seed: int = 1, noise: bool = True, same_world: bool = False
+    base: Scenario, plans: Scenario | Sequence[Scenario], *, draws: int = 1000, seed: int = 1, noise: bool = True, same_world: bool = False,
+    workers: int = 1,
 ) -> Comparison:
     """Run a base and one or more plans on the same draws, over the first plan's horizon (see `on_one_horizon`).
 
@@ -69,5 +70,5 @@ def compare(
     base, plans = on_one_horizon(base, [plans] if isinstance(plans, Scenario) else plans)
     if same_world:
         plans = [replace(plan, assumptions=base.assumptions, events=base.events) for plan in plans]
-    chance = {"draws": draws, "seed": seed, "noise": noise}
+    chance = {"draws": draws, "seed": seed, "noise": noise, "workers": workers}
     return Comparison(base=run(base, **chance), plans=tuple(run(plan, **chance) for plan in plans))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "csv")
 LANGUAGES = ("en", "zh")
+MOST_WORKERS = 256
 MOST_DRAWS, MOST_SEED, MOST_DAYS = 10_000_000, 2**63 - 1, 732
 
 
@@ -92,6 +93,7 @@ class World:
     assumptions: tuple[tuple[str, float], ...] = ()
     noise: bool = True
     central: bool = False
+    workers: int = 1
 
     def around(self, scenario: Scenario, *, levers: bool = True) -> Scenario:
         """`scenario` with what the command line says on top."""
@@ -106,7 +108,7 @@ class World:
     @property
     def drawing(self) -> dict[str, Any]:
         """The arguments that every analysis takes."""
-        return {"draws": self.draws, "seed": self.seed, "noise": self.noise}
+        return {"draws": self.draws, "seed": self.seed, "noise": self.noise, "workers": self.workers}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,8 @@ _WORLD = (
     click.option("--assume", "assumptions", type=Assignment(), multiple=True, metavar="NAME=NUMBER",
                  help="Fix an assumption in every draw; repeatable."),
     click.option("--noise", type=click.Choice(["on", "off"]), default="on", show_default=True, help="Day-to-day noise."),
+    click.option("--workers", type=Whole(1, MOST_WORKERS), default=1, show_default=True,
+                 help="Processes to share the draws among; the answer is the same, to the last bit."),
 )
 _OUTPUT = (
     click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True, help="json and csv keep every digit."),
@@ -156,9 +160,10 @@ def world_options(command: Callable) -> Callable:
     """Horizon, levers, assumptions and how to draw, handed over as `world`."""
 
     @functools.wraps(command)
-    def gathering(*, draws, seed, start, days, levers, assumptions, noise, central=False, **rest: Any) -> Any:
+    def gathering(*, draws, seed, start, days, levers, assumptions, noise, workers, central=False, **rest: Any) -> Any:
         world = World(
-            draws=draws, seed=seed, start=start, days=days, levers=levers, assumptions=assumptions, noise=noise == "on", central=central
+            draws=draws, seed=seed, start=start, days=days, levers=levers, assumptions=assumptions, noise=noise == "on", central=central,
+            workers=workers,
         )
         return command(world=world, **rest)
 

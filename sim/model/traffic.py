@@ -88,8 +88,11 @@ def host_mix(world: World, day: int) -> tuple[Number, Number]:
 
     def sums(s: Number, mid: Number) -> tuple[Number, Number]:
         share = {"s": s, "a": mid * a / (a + b), "b": mid * b / (a + b), "c": 1.0 - s - mid}
-        orders = sum(share[grade] * conversion[grade] for grade in "sabc")
-        return orders, sum(share[grade] * conversion[grade] * index[grade] for grade in "sabc") / orders
+        orders = commission = np.zeros(1)  # arrays from the start: Python sums its own floats in another way than NumPy's
+        for grade in "sabc":
+            orders = orders + share[grade] * conversion[grade]
+            commission = commission + share[grade] * conversion[grade] * index[grade]
+        return orders, commission / orders
 
     orders_0, commission_0 = sums(world["traffic.s_host_share"], world["traffic.mid_host_share"])
     orders, commission = sums(world.level("traffic.s_host_share", day), world.level("traffic.mid_host_share", day))

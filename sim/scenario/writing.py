@@ -6,6 +6,7 @@ the parent that is gone) is written out in full, without `extends`.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -69,6 +70,8 @@ def save(
         raise UserError(f"{shown} cannot be the name of a scenario: {says}.", exit_code=INVALID)
     try:
         path = path.resolve() if path.is_symlink() else path  # write through a link, do not replace it
+        if path.is_symlink():  # still a link: from Python 3.13 on, links in a circle resolve to themselves
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         exists = path.exists()
         if exists and not path.is_file():
             what = "a folder, not a scenario file" if path.is_dir() else "not an ordinary file"
