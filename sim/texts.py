@@ -34,6 +34,11 @@ class Words(Mapping[str, str]):
         """The word for a contract name ("cause", "late_delivery"); the bare name, readable, where nobody has worded it yet."""
         return self._entries.get(f"{family}.{name}", name.replace("_", " "))
 
+    def of_file(self, name: str, field: str, own: str) -> str:
+        """A shipped file's title or question in this language; anybody's own words as they are."""
+        known = catalogue().get(f"file.{name}.{field}")
+        return known[self.language] if known is not None and known["en"] == own else own
+
 
 @cache
 def words(language: str) -> Words:

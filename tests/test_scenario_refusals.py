@@ -102,7 +102,8 @@ REFUSED = {
     ),
     "baseline without source": ("[baseline.detail_page.bounce]\nvalue = 0.5\n", "source is missing"),
     "baseline of a programme": ('[baseline.traffic.drama]\nvalue = 5\nsource = "x"\n', "belongs under [levers]"),
-    "short list": ('[baseline.fulfilment.node_hours_transit]\nvalue = [8, 11]\nsource = "x"\n', "a list of 3 numbers is expected, not of 2"),
+    "short list": (
+        '[baseline.fulfilment.node_hours_transit]\nvalue = [8, 11]\nsource = "x"\n', "a list of 3 numbers is expected, not of 2"),
     "number for a list": ('[baseline.fulfilment.node_hours_transit]\nvalue = 8\nsource = "x"\n', "a list of 3 numbers"),
     "list for a number": ('[baseline.detail_page.bounce]\nvalue = [0.5]\nsource = "x"\n', "a number is expected"),
     "known twice": (

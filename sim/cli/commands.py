@@ -51,11 +51,14 @@ def run(*, scenario: str, world: World, scenarios: str | None, output: Output) -
 
     def text() -> str:
         from sim.cli.views import run_view
+        from sim.texts import words
+
+        say = words(output.lang)
 
         return run_view(
             data,
-            title=plan.title or plan.name,
-            question=plan.question or "",
+            title=say.of_file(plan.name, "title", plan.title) or plan.name,
+            question=say.of_file(plan.name, "question", plan.question),
             horizon=_horizon(plan, output.lang),
             central=world.central,
             language=output.lang,
@@ -110,8 +113,8 @@ def compare(*, base: str, plans: tuple[str, ...], world: World, same_world: bool
 
         return compare_view(
             data,
-            base_title=loaded_base.title or loaded_base.name,
-            titles=[plan.title or plan.name for plan in loaded_plans],
+            base_title=say.of_file(loaded_base.name, "title", loaded_base.title) or loaded_base.name,
+            titles=[say.of_file(plan.name, "title", plan.title) or plan.name for plan in loaded_plans],
             setting=f"{_horizon(loaded_base, output.lang)} · {drawn(central=False, draws=world.draws, seed=world.seed, say=say)}",
             language=output.lang,
         )

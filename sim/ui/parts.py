@@ -14,7 +14,7 @@ from sim.outcome import KPIS
 from sim.parameters import registry
 from sim.planning import MENDED_BY
 from sim.scenario import Scenario
-from sim.texts import LANGUAGES, Words, catalogue
+from sim.texts import LANGUAGES, Words
 from sim.ui.inputs import dial
 from sim.ui.state import Session, session
 
@@ -51,9 +51,7 @@ def title_of(scenario: Scenario | None, name: str, say: Words) -> str:
 
 def translated(scenario: Scenario, field: str, say: Words) -> str:
     """A shipped file's title or question in the session's language; anybody's own words as they are."""
-    own = getattr(scenario, field)
-    known = catalogue().get(f"file.{scenario.name}.{field}")
-    return known[say.language] if known is not None and known["en"] == own else own
+    return say.of_file(scenario.name, field, getattr(scenario, field))
 
 
 def question(state: Session) -> None:
