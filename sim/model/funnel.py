@@ -167,8 +167,7 @@ class _Run:
         contacts, desk, bot = self._serve(day, stayers)
         asks, ratio = world["service.asks_share"], closure.asker_ratio
         kept_askers = service.kept_share(bot, desk.abandoned, world["service.kept_if_abandoned"])
-        waited = service.order_share(asks, ratio, kept_askers)
-        through_desk = 1.0 if self.mended == "service_wait" else waited
+        through_desk = 1.0 if self.mended == "service_wait" else service.order_share(asks, ratio, kept_askers)
 
         # Orders
         keen = rate_factor(noise.submit, day, self.orders.highest_rate) if noise else 1.0
@@ -211,8 +210,8 @@ class _Run:
         self._remember(day, desk, bot, described, late, kept=sent - back, late_paid=paid * late, returned=back)
         self._book_channels(reach, each, pay=pay, ship=ship, going_back=going_back, price=price)
         self._book_leaks(
-            day, viewers=viewers, visits=visits, stayers=stayers, placed=placed, paid=paid, sent=sent, back=back, waited=waited,
-            through_desk=through_desk, gmv=gmv, net=net, m_stay=m_stay, m_pay=m_pay,
+            viewers=viewers, visits=visits, stayers=stayers, placed=placed, paid=paid, sent=sent, back=back, through_desk=through_desk,
+            gmv=gmv, net=net, m_stay=m_stay, m_pay=m_pay,
         )
         self._book_categories(orders, pay, ship, upset, paid_value, price)
         self._book_service(contacts, desk, bot, stayers, placed, kept_askers)
@@ -289,8 +288,10 @@ class _Run:
             self.ledger.wait(f"shipped.{group}", sent)
             self.ledger.wait(f"net.{group}", keep * sent)
 
-    def _book_leaks(self, day: int, *, viewers: Array, visits: Array, stayers: Array, placed: Array, paid: Array, sent: Array, back: Array,
-                    waited: Array, through_desk: Number, gmv: Array, net: Array, m_stay: Number, m_pay: Number) -> None:
+    def _book_leaks(
+        self, *, viewers: Array, visits: Array, stayers: Array, placed: Array, paid: Array, sent: Array, back: Array, through_desk: Number,
+        gmv: Array, net: Array, m_stay: Number, m_pay: Number,
+    ) -> None:
         """Entered and lost per stage, and what mending each cause would bring."""
         book = self.ledger
         for name, flow in (("viewers", viewers), ("visits", visits), ("stayers", stayers), ("orders", placed), ("paid", paid),
@@ -299,8 +300,7 @@ class _Run:
         book.wait("page", visits - stayers)
         book.wait("payment", placed - paid)
         lost = stayers - placed
-        wait_hazard = -np.log(through_desk) if self.mended != "service_wait" else 0.0
-        by_wait = lost * wait_hazard / -np.log(placed / stayers)
+        by_wait = lost * np.log(through_desk) / np.log(placed / stayers)
         book.add("leak.order.service_wait", by_wait)
         book.add("leak.order.did_not_order", lost - by_wait)
         gains = {"service_wait": 1.0 / through_desk - 1.0}
