@@ -94,10 +94,6 @@ class Cost:
     source: str
     grade: str
 
-    @property
-    def scales(self) -> bool:
-        return self.full_change is not None
-
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:

@@ -220,7 +220,7 @@ def test_a_price_may_be_the_name_of_a_parameter() -> None:
     }  # fmt: skip
     seats = parameters_from(tables)[1]
     assert (seats.name, seats.stage, seats.key, seats.value) == ("service.seats", "service", "seats", 20.0)
-    assert seats.cost.per_unit == 4_500 and not seats.cost.scales and not seats.uncertain
+    assert seats.cost.per_unit == 4_500 and seats.cost.full_change is None and not seats.uncertain
 
 
 def test_fact_values_are_numbers_lists_or_text() -> None:

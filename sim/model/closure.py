@@ -66,7 +66,6 @@ class Closure:
     conversions: Array  # orders submitted per viewer [category, lane]
     non_asker: Array
     asker_ratio: Array
-    full_service: Array  # orders per stayer when every asker is answered
     served_share: Array  # what waiting leaves of them at the baseline
     channel_by_category: Array  # share of all viewers [channel, category, lane]
     propensity: Array  # orders per stayer at full service [channel, category, lane]
@@ -79,11 +78,6 @@ class Closure:
     flows: Mapping[str, Array]
     score: Array
     residuals: tuple[Residual, ...]
-
-    @property
-    def base_viewers(self) -> Array:
-        """Viewers a day per main channel at the baseline. [channel, lane]"""
-        return self.viewers * self.channel_by_category.sum(axis=1)
 
     def rates(self, world: World) -> dict[str, Number]:
         """Baseline rates at which noise is formed; the highest category's where categories differ."""
@@ -239,7 +233,7 @@ def solve(world: World) -> Closure:
     ones = np.ones(world.lanes)
     return Closure(
         page=page, checkout=checkout, desk=desk, fulfilment=parcels, hazards=hazards, order_values=values, conversions=conversions,
-        non_asker=non_asker * ones, asker_ratio=ratio * ones, full_service=full, served_share=waiting, channel_by_category=mix,
+        non_asker=non_asker * ones, asker_ratio=ratio * ones, served_share=waiting, channel_by_category=mix,
         propensity=propensity, viewers=viewers, channel_gmv=channel_gmv, saturation=saturation * ones, volume_price=volume_price * ones,
         ad_spend=channel_gmv[PAID] / world["money.paid_roi"], desks=human / desk.daily_contacts, flows=flows, score=score * ones,
         residuals=_residuals(world, page, checkout, desk, per_stayer * ones, kept * ones, non_asker * ones, saturation * ones, paid_share),

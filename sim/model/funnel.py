@@ -13,8 +13,10 @@ import numpy as np
 
 from sim.model import memory, returns, service, traffic
 from sim.model.closure import Closure
+from sim.model.detail_page import PAGE_LEVERS
 from sim.model.ledger import Ledger
 from sim.model.noise import day_to_day, rate_factor
+from sim.model.payment import PAYMENT_LEVERS
 from sim.model.service import DeskDay
 from sim.model.settlement import refunds_by_date, settle
 from sim.model.terms import (
@@ -101,8 +103,8 @@ class _Run:
         turns = {
             "orders": world.turns(ORDER_LEVERS),
             "returns": world.turns(RETURN_LEVERS) | np.append(True, np.diff(world.calendar.transit) != 0.0) | self._openings(),
-            "page": world.turns(("detail_page.load_median_s", "detail_page.fold_depth")),
-            "payment": world.turns(("payment.redirects", "payment.typed_card_share")),
+            "page": world.turns(PAGE_LEVERS),
+            "payment": world.turns(PAYMENT_LEVERS),
         }
         fee = world["money.commission"], world["money.commission_on_refunds"]
         for day in range(world.days):
