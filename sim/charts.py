@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 from pandas import DataFrame
 
-from sim.figures import compact, rate, scale, with_interval
+from sim.figures import chance, compact, rate, scale, with_interval
 from sim.texts import words
 
 Row = Mapping[str, Any]
@@ -83,7 +83,7 @@ def leak_bars(
                 "mean": gain["mean"] / size, "p10": gain["p10"] / size, "p90": gain["p90"] / size,
                 "base": before.get(row["cause"], 0.0) / size,
                 "end": max(gain["p90"], before.get(row["cause"], 0.0)) / size, "label": shown,
-                "first": rate(row["recoverable"]["first"], language), "lost": compact(row["lost"], language),
+                "first": chance(row["recoverable"]["first"], language), "lost": compact(row["lost"], language),
                 "was": compact(before.get(row["cause"]), language), "mends": mends.get(row["cause"]) or say["plan.nothing_mends"],
             }
         )
@@ -257,7 +257,7 @@ def through_the_day(series: Mapping[str, Sequence[Row]], *, language: str, colou
         .encode(x="middle:Q", y="p10:Q", y2="p90:Q", tooltip=tooltip)
     )
     steps = chart.mark_rule(strokeWidth=3).encode(x=x, x2="until:Q", y=y, color=colour, tooltip=tooltip)
-    return alt.layer(rules, steps).properties(height=190)
+    return alt.layer(rules, steps).properties(height=220)
 
 
 def return_grid(cells: Sequence[Row], *, language: str, colours: Palette) -> alt.LayerChart:
@@ -339,7 +339,7 @@ def deltas(rows: Sequence[Row], *, unit: str, language: str, colours: Palette) -
         for row in rows
     ]
     y = alt.Y("plan:N", sort=[row["plan"] for row in rows], title=None,
-              axis=alt.Axis(labelLimit=240, ticks=False, domain=False, labelPadding=6))
+              axis=alt.Axis(labelLimit=300, ticks=False, domain=False, labelPadding=6, labelExpr="split(datum.label, ' · ')"))
     chart = alt.Chart(_data(shown))
     colour = alt.Color("colour:N", scale=None)
     tips = [alt.Tooltip("plan:N", title=words(language)["head.scenario"]), alt.Tooltip("label:N", title=words(language)["head.change"]),

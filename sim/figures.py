@@ -94,6 +94,17 @@ def change(value: float | None, unit: str, language: str = "en") -> str:
     return signed(value, lambda size: figure(size, unit, language))
 
 
+def moved_by(value: float | None, before: float | None, unit: str, language: str = "en") -> str:
+    """How far a shown figure moved, signed, in no more decimals than the figure itself: 4.24 after 4.12 -> "+0.12"."""
+    if _missing(value) or _missing(before):
+        return MISSING
+    if unit not in _BARE and unit != "s":
+        return change(value - before, unit, language)
+    largest = max(abs(value), abs(before))
+    places = 2 - math.floor(math.log10(largest)) if largest else 0  # of three digits; negative from 1,000 on
+    return signed(value - before, lambda size: _fixed(round(size, places), min(6, max(0, places))))
+
+
 def interval(low: float | None, high: float | None, unit: str, language: str = "en") -> str:
     """Two ends in brackets on one scale, the scale said once: "[90.1–92.5] bn", "[25.4–28.9] %".
 

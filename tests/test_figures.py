@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.figures import chance, change, change_interval, compact, exact, figure, interval, money, points, rate, ratio, relative
+from sim.figures import chance, change, change_interval, compact, exact, figure, interval, money, moved_by, points, rate, ratio, relative
 from sim.tables import pad, shorten, table, width
 from sim.texts import LANGUAGES, catalogue, usual_language, words
 
@@ -162,3 +162,15 @@ def test_names_without_a_text_are_still_readable() -> None:
 def test_the_usual_language(monkeypatch: pytest.MonkeyPatch, wish: str, language: str) -> None:
     monkeypatch.setenv("WHATIF_LANG", wish)
     assert usual_language() == language
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "unit", "text"),
+    [
+        (4.24, 4.1235, "ratio", "+0.12"), (4.24, 4.2406, "ratio", "0.00"), (4239.4, 4240.0, "CNY/1000 viewers", "0"),
+        (5614.0, 4240.0, "CNY/1000 viewers", "+1,370"), (86.9, 224.4, "s", "−138"), (0.733, 0.517, "share", "+21.6 pp"),
+        (0.0, 0.0, "s", "0"), (None, 1.0, "s", "–"),
+    ],
+)
+def test_a_change_has_no_more_digits_than_its_figure(value: float | None, before: float, unit: str, text: str) -> None:
+    assert moved_by(value, before, unit) == text

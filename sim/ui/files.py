@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 
 from sim.errors import UserError
 from sim.scenario import Scenario, dumps, load, save, scenario_folder
+from sim.scenario.checks import check_stem
 from sim.scenario.overlay import located, resolved
 from sim.scenario.text import decoded, file_text
+from sim.texts import Words
 from sim.ui import cache, parts
 from sim.ui.state import BASELINE, Session, file_names, session
 
 PICKER = "picker"
+MENU = "file_menu"
 FIELDS = ("name", "title", "author", "question")
 NEW_NAME = {"en": "my_plan", "zh": "我的方案"}
 
@@ -31,12 +35,24 @@ def bar(state: Session) -> None:
         )
         st.button("", icon=":material/undo:", key="undo", disabled=not state.past, help=say["files.undo"], on_click=state.undo)
         st.button("", icon=":material/redo:", key="redo", disabled=not state.future, help=say["files.redo"], on_click=state.redo)
-        with st.popover(say["files.menu"], icon=":material/folder_open:"):
+        box = st.popover(say["files.menu"], icon=":material/folder_open:", key=MENU, on_change="rerun")
+        with box:
+            if box.open:  # what went wrong is said where the planner is looking
+                parts.faults(state)
             menu(state)
-        if state.changed:
-            st.badge(say["plan.unsaved"], color="orange", icon=":material/edit:")
-        elif state.opened.path is None and state.opened.name not in file_names():
-            st.badge(say["files.new"], color="orange", icon=":material/edit:")
+
+
+def status(state: Session) -> None:
+    """One line under the bar, always there: what was just done, else whether the plan is saved, and what it asks."""
+    say = state.say
+    if state.notice:
+        st.markdown(f":small[:green[:material/check_circle: {parts.plain(state.notice)}]]")
+        state.notice = ""
+        return
+    fresh = state.opened.path is None and state.opened.name not in file_names()
+    mark = say["plan.unsaved"] if state.changed else say["files.new"] if fresh else ""
+    asks = parts.plain(parts.translated(state.opened, "question", say)) or "\u00a0"
+    st.markdown(f":orange-badge[:material/edit: {mark}] :small[:gray[{asks}]]" if mark else f":small[:gray[{asks}]]")
 
 
 def picker(state: Session) -> None:
@@ -114,6 +130,8 @@ def _over_baseline(plan: Scenario) -> Scenario:
 def _picked() -> None:
     state = session()
     try:
+        if st.session_state[PICKER] not in file_names():
+            raise UserError(state.say["files.gone"].format(name=st.session_state[PICKER]))
         state.open(cache.scenario_at(st.session_state[PICKER]), text=_words_of(st.session_state[PICKER]))
     except UserError as error:
         state.fault = error.message
@@ -130,10 +148,17 @@ def _save() -> None:
     try:
         if path is None or state.opened.name == BASELINE:
             raise UserError(state.say["files.save_base"])
+        _unchanged(state, path)
         save(state.plan, path, overwrite=True)
         _now_open(state, state.opened.name)
     except UserError as error:
         state.fault = error.message
+
+
+def _unchanged(state: Session, path: Path) -> None:
+    """Has nobody else saved this file since it was opened here? (A file that is gone is simply written again.)"""
+    if path.is_file() and state.text is not None and file_text(path) != state.text:
+        raise UserError(state.say["files.changed"].format(name=state.opened.name))
 
 
 def _save_as() -> None:
@@ -156,14 +181,28 @@ def _duplicate() -> None:
 
 
 def _store(state: Session, name: str, *, title: str, author: str, question: str) -> None:
+    if says := _refusal(name, state.say):
+        raise UserError(says)
     plan = replace(_over_baseline(state.plan), name=name, path=None, title=title or name, author=author, question=question)
     save(plan, scenario_folder() / f"{name}.toml", base_text=state.text)
     _now_open(state, name)
 
 
+def _refusal(name: str, say: Words) -> str | None:
+    """Why a new file cannot have this name, in the planner's language; a name is never a way into another folder."""
+    if not name:
+        return say["files.no_name"]
+    if check_stem(name) is not None:
+        return say["files.bad_name"].format(name=name)
+    if name.casefold() in {known.casefold() for known in file_names()}:
+        return say["files.exists"].format(name=name)
+    return None
+
+
 def _now_open(state: Session, name: str) -> None:
     state.stored(load(name), text=_words_of(name))
     state.notice = state.say["files.saved"].format(name=name, folder=scenario_folder())
+    st.session_state[MENU] = False
 
 
 def _uploaded(slot: str) -> None:
@@ -181,5 +220,6 @@ def _uploaded(slot: str) -> None:
             scenario = replace(scenario, name=_free(name))
         state.open(scenario, text=text)
         state.notice = state.say["files.uploaded"].format(name=file.name)
+        st.session_state[MENU] = False
     except UserError as error:
-        state.fault = error.message
+        state.fault = state.say["files.upload_refused"].format(says=error.message)

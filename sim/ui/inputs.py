@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,6 +16,7 @@ from sim.ui.state import Session, session
 STEPS = 60  # a slider has about this many places, few enough to hit one on purpose
 COUNTED = ("count", "seats", "sites")  # units of which there are no parts
 OPEN_AT_FIRST = ("slow_pages", "payment")
+WEAK_POINTS = ("slow_pages", "payment", "service", "colour_returns")  # those that the document diagnoses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,7 @@ class Dial:
     decimals: int
     unit: str
     before: str = ""  # what stands in front of the number
+    loose: bool = False  # 1 and 2.4, not 1.0
 
     def shown(self, value: float) -> float:
         inside = min(max(round(value / self.size, 9), self.low), self.high)
@@ -39,13 +42,18 @@ class Dial:
     def text(self, value: float, *, unit: bool = True) -> str:
         """A value in the dial's unit, with more decimals than the dial has only where it needs them."""
         shown = round(value / self.size, 4)
-        number = f"{shown:,.{self.decimals}f}" if round(shown, self.decimals) == shown else exact(shown)
+        number = f"{shown:,.{self.decimals}f}" if round(shown, self.decimals) == shown and not self.loose else exact(shown)
         return f"{self.before}{number} {self.unit}".rstrip() if unit else number
+
+    def span(self, before: float, after: float) -> str:
+        """From one value to another, the unit said once."""
+        return f"{self.before}{self.text(before, unit=False)} → {self.text(after).removeprefix(self.before)}"
 
     @property
     def form(self) -> str:
         """As the slider's printf format."""
-        return f"{self.before}%.{self.decimals}f {self.unit.replace('%', '%%')}".rstrip()
+        number = "%g" if self.loose else f"%.{self.decimals}f"
+        return f"{self.before}{number} {self.unit.replace('%', '%%')}".rstrip()
 
 
 def _whole_if_whole(number: float) -> float:
@@ -72,7 +80,10 @@ def dial(lever: Parameter, language: str) -> Dial:
     else:
         step = nice_step((high - low) / STEPS)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    return Dial(size=size, low=round(low, 9), high=round(high, 9), step=step, decimals=decimals, unit=unit, before=before)
+    return Dial(
+        size=size, low=round(low, 9), high=round(high, 9), step=step, decimals=decimals, unit=unit, before=before,
+        loose=lever.unit == "folds",
+    )
 
 
 def nice_step(wish: float) -> float:
@@ -91,6 +102,13 @@ def lever_groups() -> dict[str, list[Parameter]]:
     for lever in registry().levers:
         groups.setdefault(lever.group, []).append(lever)
     return {group: levers for group, levers in groups.items() if levers}
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Levers as a planner would tell them: those of the diagnosed weak points first, then along the funnel."""
+    order = [lever.name for levers in lever_groups().values() for lever in levers]
+    weak = {name: registry()[name].group in WEAK_POINTS for name in order}
+    return sorted(names, key=lambda name: (not weak[name], order.index(name)))
 
 
 def draw_levers(state: Session) -> None:

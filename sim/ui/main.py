@@ -13,13 +13,16 @@ from sim.ui.state import session
 
 PAGES = Path(__file__).parent / "pages"
 ROOM = "<style>.stMainBlockContainer{padding:4.2rem 2rem 3rem}</style>"  # a page's margins: Streamlit has no option for them
+ICON = (  # drawn here: a named icon would be fetched from the internet
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><path d='M3 5h26l-10 12v11l-6-4v-7z' fill='#0072B2'/></svg>"
+)
 LOG = logging.getLogger("sim.ui")
 
 
 def main() -> None:
     state = session()
     say = state.say
-    st.set_page_config(page_title=say["app.title"], page_icon=":material/query_stats:", layout="wide", initial_sidebar_state=330)
+    st.set_page_config(page_title=say["app.title"], page_icon=ICON, layout="wide", initial_sidebar_state=330)
     st.html(ROOM)
     if st.query_params.get("lang") != state.language:
         st.query_params["lang"] = state.language

@@ -9,13 +9,13 @@ from typing import Any
 import streamlit as st
 
 from sim import charts
-from sim.figures import change, figure, interval, money, points, rate, relative, with_interval
+from sim.figures import chance, change, figure, interval, money, moved_by, points, rate, relative, with_interval
 from sim.outcome import KPIS
 from sim.parameters import registry
 from sim.planning import MENDED_BY
 from sim.scenario import Scenario
 from sim.texts import LANGUAGES, Words
-from sim.ui.inputs import dial
+from sim.ui.inputs import dial, in_order
 from sim.ui.state import Session, session
 
 TILES = ("gmv", "net_gmv", "return_rate", "contribution", "plan_cost")
@@ -54,24 +54,21 @@ def translated(scenario: Scenario, field: str, say: Words) -> str:
     return say.of_file(scenario.name, field, getattr(scenario, field))
 
 
-def question(state: Session) -> None:
-    """What the opened file asks; the line is there even when it asks nothing, so that nothing moves."""
-    st.caption(plain(translated(state.opened, "question", state.say)) or "\u00a0")
-
-
 def faults(state: Session) -> None:
-    """What went wrong and what was done, said once each."""
+    """What went wrong, said once."""
     if state.fault:
         refused(state.fault, state.say)
         state.fault = ""
-    if state.notice:
-        st.toast(plain(state.notice), icon=":material/check_circle:")
-        state.notice = ""
 
 
 def plain(text: str) -> str:
     """Somebody's own words, shown as they are: no mark-up, no formulas, one line."""
     return re.sub(r"([\\`*_{}\[\]<>#~$|:])", r"\\\1", " ".join(text.split()))
+
+
+def tight(text: str) -> str:
+    """No line ends between a number and its unit."""
+    return re.sub(r"(?<=[\d\]]) (?=%|pp|bn|tn|[亿万])", "\u00a0", text)
 
 
 def refused(says: str, say: Words) -> None:
@@ -93,10 +90,7 @@ def tiles(rows: Mapping[str, Any], differences: Mapping[str, Any] | None, base_r
     for column, kpi in zip(st.columns(len(TILES), gap="small"), TILES, strict=True):
         row, unit = rows[kpi], KPIS[kpi].unit
         delta = (say["plan.no_change"], "gray", "off") if differences is None else delta_of(kpi, differences[kpi], say)
-        if row["p10"] == row["p90"]:
-            spread = say["plan.certain"]
-        else:
-            spread = say["plan.interval"].format(range=interval(row["p10"], row["p90"], unit, say.language))
+        spread = say["plan.certain"] if row["p10"] == row["p90"] else interval(row["p10"], row["p90"], unit, say.language)
         before = say["plan.against"].format(value=figure(base_rows[kpi]["mean"], unit, say.language))
         with column:
             tile(kpi_label(kpi, say.language), figure(row["mean"], unit, say.language), delta, (before, spread), key=f"tile_{kpi}")
@@ -113,7 +107,7 @@ def tile(label: str, value: str, delta: tuple[str, str, str], notes: Sequence[st
         st.metric(
             label, value, delta[0], delta_color=delta[1], delta_arrow=delta[2], label_visibility="collapsed" if help else "visible"
         )
-        st.caption("  \n".join(notes))
+        st.caption(tight("  \n".join(notes)))
 
 
 def delta_of(kpi: str, difference: Mapping[str, Any], say: Words) -> tuple[str, str, str]:
@@ -123,6 +117,8 @@ def delta_of(kpi: str, difference: Mapping[str, Any], say: Words) -> tuple[str, 
         return say["plan.no_change"], "gray", "off"
     by_share = kpi not in ABSOLUTE and unit != "share"
     text = relative(difference["relative"], language) if by_share else change(moved, unit, language)
+    if not _says_something(text):
+        return say["plan.no_change"], "gray", "off"
     good = moved * KPIS[kpi].direction > 0
     colour = "gray" if kpi == "plan_cost" else "green" if good else "red"
     return text, colour, "up" if moved > 0 else "down"
@@ -134,31 +130,33 @@ def delta_of(kpi: str, difference: Mapping[str, Any], say: Words) -> tuple[str, 
 def sentence(state: Session, plan: Scenario, differences: Mapping[str, Any], cost: float) -> str:
     """The plan in one sentence: what it changes, what that brings, for how much, how surely."""
     say, net = state.say, differences["net_gmv"]
-    return say["plan.adds"].format(
+    return tight(say["plan.adds"].format(
         what=changes_in_words(state),
         change=change_with_interval(net["delta"], "CNY", say.language),
         cost=money(cost, say.language),
-        chance=rate(net["p_better"], say.language),
-    )
+        chance=chance(net["p_better"], say.language),
+    ))
 
 
 def change_with_interval(delta: Mapping[str, Any], unit: str, language: str) -> str:
-    """A paired difference, signed, and its 80 % interval on one scale."""
+    """A paired difference, signed, and its 80 % interval on one scale; where every draw says the same, without."""
+    if delta["p10"] == delta["p90"]:
+        return change(delta["mean"], unit, language)
     text = with_interval(delta["mean"], delta["p10"], delta["p90"], unit, language).replace(" %", " pp")
     return f"+{text}" if (delta["mean"] or 0.0) > 0 else text
 
 
 def changes_in_words(state: Session) -> str:
     say, language = state.say, state.language
-    names = [name for name in registry() if name in state.moved]
+    names = in_order(state.moved)
     worlds = [say[f"contributor.{kind}"].lower() for kind in ("events", "world") if _own_world(state)[kind]]
     if not names:
         return say["plan.world_only"]
     parts = []
     for name in names[:2]:
         shape = dial(registry()[name], language)
-        before, after = shape.text(state.opened.lever_baseline(name), unit=False), shape.text(state.level(name))
-        parts.append(say["plan.one_change"].format(lever=registry()[name].label[language], before=before, after=after))
+        span = shape.span(state.opened.lever_baseline(name), state.level(name))
+        parts.append(say["plan.one_change"].format(lever=registry()[name].label[language], span=span).replace("） ", "）"))
     between = "、" if language == "zh" else ", "
     shown, rest = between.join(parts), len(names) - len(parts)
     if rest:
@@ -180,9 +178,11 @@ def chart(drawing: Any, *, key: str, says: str) -> None:
     st.altair_chart(drawing, width="stretch", key=key, alt=says)
 
 
-def sheet(rows: Sequence[Mapping[str, Any]]) -> None:
-    """A table in full; a long one scrolls."""
-    st.dataframe(rows, hide_index=True, width="stretch", height="content" if len(rows) <= LONGEST_SHEET else 640)
+def sheet(rows: Sequence[Mapping[str, Any]], *, pinned: Sequence[str] = ()) -> None:
+    """A table in full; a long one scrolls, a wide one keeps its `pinned` columns in sight."""
+    columns = {head: st.column_config.Column(pinned=True) for head in pinned}
+    height = "content" if len(rows) <= LONGEST_SHEET else 640
+    st.dataframe(rows, hide_index=True, width="stretch", height=height, column_config=columns)
 
 
 def heading(title: str, note: str) -> None:
@@ -193,9 +193,9 @@ def heading(title: str, note: str) -> None:
 def rank_line(leaks: Sequence[Mapping[str, Any]], say: Words) -> str:
     """How often a cause ranks first: a ranking that is not sure says so."""
     first = sorted(((row["recoverable"]["first"], row["cause"]) for row in leaks if row["mendable"]), reverse=True)
-    sure = [(say.named("cause", cause), rate(share, say.language)) for share, cause in first if share >= 0.05]
+    sure = [(say.named("cause", cause), chance(share, say.language)) for share, cause in first if share >= 0.05]
     parts = [say["plan.rank_part"].format(cause=cause, share=share) for cause, share in sure]
-    return say["plan.worst"].format(causes=("、" if say.language == "zh" else ", ").join(parts)) if parts else ""
+    return tight(say["plan.worst"].format(causes=("、" if say.language == "zh" else ", ").join(parts))) if parts else ""
 
 
 def levers_of(cause: str, language: str) -> str:
@@ -203,19 +203,27 @@ def levers_of(cause: str, language: str) -> str:
     return ("、" if language == "zh" else ", ").join(registry()[name].label[language] for name in MENDED_BY.get(cause, ()))
 
 
-def event_rows(scenario: Scenario) -> list[dict[str, str]]:
-    return [{"name": event.name, "from": event.start.isoformat(), "to": event.end.isoformat()} for event in scenario.events]
+def event_rows(scenario: Scenario, say: Words) -> list[dict[str, str]]:
+    return [
+        {"name": say.get(f"event.{event.name}", event.name), "from": event.start.isoformat(), "to": event.end.isoformat()}
+        for event in scenario.events
+    ]
 
 
 def figure_change(value: float | None, before: float | None, unit: str, direction: int, say: Words) -> tuple[str, str, str]:
     """The change of a figure that has a direction: its text, colour and arrow."""
-    if value is None or before is None or abs(value - before) < 1e-12:
+    moved = 0.0 if value is None or before is None else value - before
+    text = moved_by(value, before, unit, say.language)
+    if not _says_something(text):
         return say["plan.no_change"], "gray", "off"
-    moved = value - before
-    text = change(moved, unit, say.language)
     if unit == "s":
         text = say["plan.seconds"].format(value=text)
     return text, "green" if moved * direction > 0 else "red", "up" if moved > 0 else "down"
+
+
+def _says_something(change: str) -> bool:
+    """A change too small to show is none."""
+    return any(digit in change for digit in "123456789")
 
 
 def seconds(value: float, unit: str, say: Words) -> str:

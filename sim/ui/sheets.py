@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sim.figures import compact, figure, rate, with_interval
+from sim.figures import chance, compact, figure, with_interval
 from sim.outcome import KPIS
 from sim.parameters import registry
 from sim.scenario import Difference
@@ -26,22 +26,21 @@ def csv_bytes(rows: Sequence[Row]) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def period_sheet(rows: Sequence[Row], before: Sequence[float], say: Words) -> list[dict[str, str]]:
-    """Weeks or months to read."""
+def period_sheet(rows: Sequence[Row], before: Sequence[float] | None, say: Words) -> list[dict[str, str]]:
+    """Weeks or months to read; `before` is the baseline's net GMV, where it is another."""
     language = say.language
     return [
         {
             say["table.period"]: f"{row['first']:%Y-%m-%d} – {row['last']:%m-%d}",
-            say["table.days"]: str(row["days"]),
             say["table.viewers"]: compact(row["viewers"], language),
             say["table.orders"]: compact(row["orders"], language),
             say["table.gmv"]: _spread(row, "gmv", "CNY", language),
             say["table.net_gmv"]: _spread(row, "net_gmv", "CNY", language),
-            say["table.base_net_gmv"]: compact(base, language),
+            **({} if base is None else {say["table.base_net_gmv"]: compact(base, language)}),
             say["table.return_rate"]: _spread(row, "return_rate", "share", language),
             say["table.refunds"]: compact(row["refunds"], language),
         }
-        for row, base in zip(rows, before, strict=True)
+        for row, base in zip(rows, before or [None] * len(rows), strict=True)
     ]
 
 
@@ -74,8 +73,8 @@ def goal_sheet(goals: Sequence[Row], kpis: Sequence[Row], say: Words) -> list[di
             say["head.goal"]: KPIS[goal["kpi"]].label[say.language],
             say["head.target"]: _limit(goal, KPIS[goal["kpi"]].unit, say),
             say["goals.plan"]: figure(means[goal["kpi"]], KPIS[goal["kpi"]].unit, say.language),
-            say["head.asked"]: say["say.on_mean"] if goal["probability"] is None else rate(goal["probability"], say.language),
-            say["head.met"]: rate(goal["share"], say.language),
+            say["head.asked"]: say["say.on_mean"] if goal["probability"] is None else chance(goal["probability"], say.language),
+            say["head.met"]: chance(goal["share"], say.language),
             say["head.reached"]: ("✓ " if goal["reached"] else "✗ ") + say["say.yes" if goal["reached"] else "say.no"],
         }
         for goal in goals
@@ -87,17 +86,15 @@ def _limit(goal: Row, unit: str, say: Words) -> str:
 
 
 def month_sheet(months: Sequence[Row], say: Words) -> list[dict[str, str]]:
-    """Each goal month by month."""
-    return [
-        {
-            say["goals.month"]: f"{row['first']:%Y-%m}",
-            say["head.goal"]: KPIS[row["kpi"]].label[say.language],
-            say["head.target"]: _limit(row, KPIS[row["kpi"]].unit, say),
-            say["goals.plan"]: with_interval(row["mean"], row["p10"], row["p90"], KPIS[row["kpi"]].unit, say.language),
-            say["head.met"]: rate(row["share"], say.language),
-        }
-        for row in months
-    ]
+    """A row per month, and for each goal its target, the plan and how often the target is met."""
+    found: dict[str, dict[str, str]] = {}
+    for row in months:
+        month, item = f"{row['first']:%Y-%m}", KPIS[row["kpi"]]
+        label, line = item.label[say.language], found.setdefault(month, {say["goals.month"]: month})
+        line[f"{label} · {say['head.target']}"] = _limit(row, item.unit, say)
+        line[f"{label} · {say['goals.plan']}"] = with_interval(row["mean"], row["p10"], row["p90"], item.unit, say.language)
+        line[f"{label} · {say['head.met']}"] = chance(row["share"], say.language)
+    return list(found.values())
 
 
 def name_of(difference: Difference, say: Words) -> str:
@@ -106,7 +103,7 @@ def name_of(difference: Difference, say: Words) -> str:
         return registry()[difference.name].label[say.language]
     if difference.name in KPIS:
         return KPIS[difference.name].label[say.language]
-    return say["field.horizon"] if difference.kind == "horizon" else difference.name
+    return say["field.horizon"] if difference.kind == "horizon" else say.get(f"event.{difference.name}", difference.name)
 
 
 def difference_sheet(differences: Sequence[Difference], say: Words) -> list[dict[str, str]]:

@@ -19,8 +19,14 @@ def open_page(browser, served, *, path: str = "", language: str = "en"):
     page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB")
     page.faults = []
     page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on("request", lambda request: None if _near(request.url, served) else page.faults.append(f"asked {request.url}"))
     page.goto(f"{served.address}/{path}?lang={language}", timeout=WAIT_MS)
     return page
+
+
+def _near(url: str, served) -> bool:
+    """Nothing leaves this machine, no picture, no font, no count of visitors."""
+    return url.startswith((served.address, "data:", "blob:"))
 
 
 def value_of(page, kpi: str):
@@ -74,10 +80,17 @@ def test_a_new_user_saves_a_plan_finds_it_compares_it_and_reads_a_refusal(browse
         expect(value_of(page, "net_gmv")).not_to_have_text(before)
         page.get_by_role("button", name=say["files.menu"], exact=True).click()
         expect(page.get_by_role("textbox", name=say["files.name"])).not_to_have_value("")
+        for refused, says in (("../elsewhere", "files.bad_name"), ("fix_pages", "files.exists"), ("", "files.no_name")):
+            page.get_by_role("textbox", name=say["files.name"]).fill(refused)
+            page.get_by_role("button", name=say["files.save_as"]).click()
+            expect(page.locator("[data-testid=stAlert]")).to_contain_text(say[says].format(name=refused))
+        assert not (served.scenarios.parent / "elsewhere.toml").exists()
         page.get_by_role("textbox", name=say["files.name"]).fill(name)
         page.get_by_role("textbox", name=say["files.title"]).fill(name.title())
         page.get_by_role("button", name=say["files.save_as"]).click()
-        expect(page.get_by_text(f"{name}.toml").first).to_be_visible()
+        expect(page.get_by_text(say["files.saved"].format(name=name, folder=served.scenarios))).to_be_visible()
+        expect(page.get_by_role("textbox", name=say["files.name"])).to_have_count(0)  # the menu steps aside
+        expect(page.locator("[data-testid=stAlert]")).to_have_count(0)
         assert (served.scenarios / f"{name}.toml").is_file()
 
         page.goto(f"{served.address}/?lang={language}")  # a new session: the file is all that is left
@@ -99,7 +112,12 @@ def test_a_new_user_saves_a_plan_finds_it_compares_it_and_reads_a_refusal(browse
         damaged.write_text("schema = 1\ntitle = [", encoding="utf-8")
         page.get_by_role("button", name=say["files.menu"], exact=True).click()
         page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(damaged)
-        expect(page.locator("[data-testid=stAlert]")).to_contain_text("damaged.toml")
+        told = page.locator("[data-testid=stAlert]")
+        expect(told).to_have_count(1)
+        expect(told).to_contain_text("damaged.toml, line 2")
+        expect(told).to_contain_text({"en": "Your plan stays as it was", "zh": "当前方案未受影响"}[language])
+        expect(page.locator("[data-testid=stException]")).to_have_count(0)
+        expect(thumb(page, "payment.redirects")).to_have_value("4")
         expect(delta_of(page, "net_gmv")).to_contain_text("+")
         assert page.faults == []
     finally:

@@ -60,6 +60,18 @@ def test_dated_plans_of_different_days_meet_on_days_that_the_planner_chooses(fol
     assert "april" in said(app)
 
 
+def test_the_choice_is_kept_while_the_planner_looks_at_another_page(folder: Path) -> None:
+    from .app import TOP
+
+    (folder / "late.toml").write_text(LATE, encoding="utf-8")
+    app = opened(page="compare")
+    app.multiselect(key="compare_plans").set_value(["late"]).run()
+    app.switch_page(str(TOP / "sim/ui/pages/plan.py")).run()
+    app.switch_page(str(TOP / "sim/ui/pages/compare.py")).run()
+    well(app)
+    assert app.multiselect(key="compare_plans").value == ["late"]
+
+
 def test_a_file_that_is_damaged_or_gone_is_one_sentence(folder: Path) -> None:
     app = opened(page="compare")
     app.multiselect(key="compare_plans").set_value(["faster"]).run()

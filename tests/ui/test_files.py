@@ -36,7 +36,7 @@ def test_save_as_from_the_baseline_extends_it_and_can_be_found(app: AppTest, fol
     assert (plan.title, plan.author, plan.question, plan.extends) == ("Two", "Ada", "Why five?", "baseline")
     assert {name: setting.amount for name, setting in plan.moved.items()} == {"payment.redirects": 2}
     assert app.selectbox(key="picker").value == "two redirects"
-    assert any("two redirects.toml" in toast.value.replace("\\", "") for toast in app.toast)
+    assert any("Saved as two redirects.toml" in line.value.replace("\\", "") for line in app.markdown)
     again = opened()
     assert "Two · two redirects" in again.selectbox(key="picker").options
     assert again.selectbox(key="picker").value == "baseline"
@@ -66,12 +66,39 @@ def test_the_baseline_is_never_overwritten(app: AppTest, folder: Path) -> None:
     assert app.slider(key=REDIRECTS).value == 3
 
 
-@pytest.mark.parametrize("name", ["../elsewhere", "a/b", "", "CON", ".hidden"])
+@pytest.mark.parametrize("name", ["../elsewhere", "..\\elsewhere", "a/b", "/tmp/x", "", "CON", ".hidden"])
 def test_a_name_that_no_file_can_have_is_one_sentence(app: AppTest, folder: Path, name: str) -> None:
     moved(app, 3)
     save_as(app, name=name)
     assert "\n" not in said(app)
+    assert app.slider(key=REDIRECTS).value == 3
+    assert not (folder.parent / "elsewhere.toml").exists()
     assert sorted(path.name for path in folder.rglob("*")) == ["baseline.toml", "faster.toml"]
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_overwritten(app: AppTest, folder: Path) -> None:
+    app.selectbox(key="picker").set_value("faster").run()
+    moved(app, 3)
+    theirs = (folder / "faster.toml").read_text(encoding="utf-8").replace("1.53", "1.2")
+    (folder / "faster.toml").write_text(theirs, encoding="utf-8")
+    app.button(key="save").click().run()
+    assert "Save as" in said(app)
+    assert (folder / "faster.toml").read_text(encoding="utf-8") == theirs
+    assert app.slider(key=REDIRECTS).value == 3
+
+
+def test_a_file_that_is_gone_is_written_again_or_said_to_be_gone(app: AppTest, folder: Path) -> None:
+    app.selectbox(key="picker").set_value("faster").run()
+    moved(app, 3)
+    (folder / "faster.toml").unlink()
+    app.button(key="save").click().run()
+    well(app)
+    assert sim.load(folder / "faster.toml").moved.keys() == {"detail_page.load_median_s", "payment.redirects"}
+    app.selectbox(key="picker").set_value("baseline").run()
+    (folder / "faster.toml").unlink()
+    app.selectbox(key="picker").set_value("faster").run()
+    assert "no longer" in said(app)
+    assert app.selectbox(key="picker").value == "baseline"
 
 
 def test_duplicate_takes_a_free_name(app: AppTest, folder: Path) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from sim import charts
 from sim.analysis.comparing import Comparison
 from sim.errors import UserError
-from sim.figures import figure, rate, relative
+from sim.figures import chance, figure, relative
 from sim.outcome import KPIS
 from sim.scenario import Scenario, diff
 from sim.ui import cache, parts, sheets
@@ -40,8 +40,12 @@ def page() -> None:
     if comparison is None:
         return
     labels = [label(state, name) for name in plans]
+    at_base = comparison.base.scenario.baseline
+    others = [parts.plain(name) for name, plan in zip(labels, comparison.plans, strict=True) if plan.scenario.baseline != at_base]
+    if others:
+        st.warning(say["compare.other_shop"].format(plans=", ".join(others)), icon=":material/storefront:")
     differences(state, comparison, labels)
-    table(state, comparison, labels)
+    table(state, comparison, [say["compare.now"] if name == CURRENT else name for name in plans])
     what_differs(state, comparison, labels)
 
 
@@ -63,10 +67,11 @@ def chosen(state: Session, names: list[str]) -> tuple[str, list[str], bool]:
             del st.session_state[key]
         elif isinstance(kept, list):
             st.session_state[key] = [name for name in kept if name in names]
+    st.session_state.setdefault("compare_plans", first)
     with left:
         base = st.selectbox(say["compare.base"], names, index=names.index(BASELINE) if BASELINE in names else 0, key="compare_base", **keep)
     with right:
-        plans = st.multiselect(say["compare.plans"], names, default=first, key="compare_plans", max_selections=6, **keep)
+        plans = st.multiselect(say["compare.plans"], names, key="compare_plans", max_selections=6, **keep)
     with side:
         same = st.toggle(say["compare.same_world"], key="compare_world", help=say["compare.same_world_help"], persist_state="session")
     return base, [name for name in plans if name != base], same
@@ -116,10 +121,10 @@ def differences(state: Session, comparison: Comparison, labels: list[str]) -> No
     unit, rows = KPIS[kpi].unit, []
     for name, plan in zip(labels, comparison.plans, strict=True):
         row = comparison.figures(plan)[kpi]
-        chance = say["compare.chance"].format(share=rate(row["p_better"], language))
+        better = say["compare.chance"].format(share=chance(row["p_better"], language))
         text = parts.change_with_interval(row["delta"], unit, language)
         rows.append(
-            {"plan": name, **row["delta"], "label": f"{text} · {chance}", "chance": chance,
+            {"plan": name, **row["delta"], "label": f"{text} · {better}", "chance": better,
              "better": (row["delta"]["mean"] or 0.0) * KPIS[kpi].direction >= 0}
         )
     parts.chart(charts.deltas(rows, unit=unit, language=language, colours=parts.palette()), key="deltas", says=say["compare.differences"])
@@ -128,7 +133,7 @@ def differences(state: Session, comparison: Comparison, labels: list[str]) -> No
     st.caption(say["compare.horizon"].format(horizon=horizon, draws=f"{comparison.base.draws:,}", seed=comparison.base.seed))
 
 
-def table(state: Session, comparison: Comparison, labels: list[str]) -> None:
+def table(state: Session, comparison: Comparison, names: list[str]) -> None:
     """Every figure: the base, then each plan's change, its interval and the chance of being better."""
     say, language = state.say, state.language
     st.markdown(f"##### {say['compare.table']}")
@@ -139,18 +144,18 @@ def table(state: Session, comparison: Comparison, labels: list[str]) -> None:
         at_base = figure(base[kpi]["mean"], item.unit, language)
         line = {say["head.quantity"]: parts.kpi_label(kpi, language), say["compare.mean_base"]: at_base}
         exact = {"kpi": kpi, "unit": item.unit, "base.mean": base[kpi]["mean"]}
-        for name, plan, rows in zip(labels, comparison.plans, figures, strict=True):
+        for name, plan, rows in zip(names, comparison.plans, figures, strict=True):
             row = rows[kpi]
             by_share = row["relative"] is not None and item.unit != "share" and kpi not in parts.ABSOLUTE
             brief = f"{relative(row['relative'], language)} · " if by_share else ""
             line[name] = brief + parts.change_with_interval(row["delta"], item.unit, language)
-            line[f"{name} – {say['head.better']}"] = rate(row["p_better"], language)
+            line[say["compare.better"].format(plan=name)] = chance(row["p_better"], language)
             stem = plan.scenario.name
             exact |= {f"{stem}.delta.{band}": row["delta"][band] for band in ("mean", "p10", "p50", "p90")}
             exact |= {f"{stem}.relative": row["relative"], f"{stem}.p_better": row["p_better"]}
         shown.append(line)
         plain.append(exact)
-    parts.sheet(shown)
+    parts.sheet(shown, pinned=[say["head.quantity"], say["compare.mean_base"]])
     st.download_button(
         say["files.csv"], lambda: sheets.csv_bytes(plain), file_name="compare.csv", mime="text/csv", icon=":material/download:",
         on_click="ignore", key="compare_csv",

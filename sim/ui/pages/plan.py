@@ -46,7 +46,7 @@ def head(state: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         files.bar(state)
         parts.language_switch(state)
-    parts.question(state)
+    files.status(state)
 
 
 def computed(state: Session) -> cache.Pair | None:
@@ -120,13 +120,9 @@ def goals(state: Session, pair: cache.Pair) -> None:
         return
     say = state.say
     parts.heading(say["goals.title"], say["goals.note"])
-    left, right = st.columns(2, gap="medium")
-    with left:
-        parts.sheet(sheets.goal_sheet(pair.plan.goal_rows(), pair.plan.kpi_rows(), say))
-    with right:
-        months = planning.goal_months(pair.plan)
-        if months:
-            parts.sheet(sheets.month_sheet(months, say))
+    parts.sheet(sheets.goal_sheet(pair.plan.goal_rows(), pair.plan.kpi_rows(), say))
+    if months := planning.goal_months(pair.plan):
+        parts.sheet(sheets.month_sheet(months, say), pinned=[say["goals.month"]])
 
 
 def leaks(state: Session, pair: cache.Pair) -> None:
@@ -150,7 +146,7 @@ def days(state: Session, pair: cache.Pair) -> None:
         say["plan.measure"], kinds, default=kinds[0], required=True, key="measure", label_visibility="collapsed",
         format_func=lambda kind: say[f"plan.per_day_{kind}"],
     )
-    look = {"language": state.language, "colours": parts.palette(), "events": parts.event_rows(pair.plan.scenario)}
+    look = {"language": state.language, "colours": parts.palette(), "events": parts.event_rows(pair.plan.scenario, state.say)}
     if chosen == "delta" and not pair.same:
         bands = planning.fan(pair.plan, "net_gmv", against=pair.base)
         drawing = charts.fans({say["plan.per_day_delta"]: bands}, unit="CNY", title=say["plan.per_day_delta_axis"], zero_line=True, **look)
@@ -230,7 +226,7 @@ def periods(state: Session, pair: cache.Pair) -> None:
     ) or "week"
     rows = planning.period_rows(pair.plan, by)
     before = [row["net_gmv"] for row in planning.period_rows(pair.base, by)]
-    parts.sheet(sheets.period_sheet(rows, before, say))
+    parts.sheet(sheets.period_sheet(rows, None if pair.same else before, say), pinned=[say["table.period"]])
     st.download_button(
         say["files.csv"], lambda: sheets.csv_bytes(sheets.period_figures(rows, before, say)), file_name=f"{state.opened.name}_{by}.csv",
         mime="text/csv", icon=":material/download:", on_click="ignore", key="periods_csv",
