@@ -62,14 +62,14 @@ PLANNER_FIGURES: dict[str, PlannerFigure] = {
         of=lambda outcome: 1000.0 * outcome.kpi("gmv") / outcome.total("viewers"),
     ),
     "roi": PlannerFigure(
-        label={"en": "ROI before returns", "zh": "退货前 ROI"},
+        label={"en": "Gross ROI", "zh": "退货前 ROI"},
         help={"en": "GMV from the paid feed per yuan of ads.", "zh": "付费投流带来的 GMV ÷ 投放花费。"},
         unit="x",
         direction=+1,
         of=lambda outcome: outcome.kpi("roi"),
     ),
     "net_roi": PlannerFigure(
-        label={"en": "ROI after returns", "zh": "退货后 ROI"},
+        label={"en": "Net ROI", "zh": "退货后 ROI"},
         help={
             "en": "The same with net GMV: what is left after cancellations and refunds.",
             "zh": "同上，按净 GMV 计：扣除取消与退款之后。",
@@ -79,9 +79,9 @@ PLANNER_FIGURES: dict[str, PlannerFigure] = {
         of=lambda outcome: outcome.kpi("net_roi"),
     ),
     "break_even_roi": PlannerFigure(
-        label={"en": "Break-even ROI", "zh": "保本 ROI"},
+        label={"en": "Break-even", "zh": "保本 ROI"},
         help={
-            "en": "The ROI before returns at which margin just pays for the ads: 1 / (margin × (1 − return rate)).",
+            "en": "The gross ROI at which margin just pays for the ads: 1 / (margin × (1 − return rate)).",
             "zh": "毛利刚好覆盖投放花费时的退货前 ROI：1 ÷（毛利率 ×（1 − 退货率））。",
         },
         unit="x",
@@ -89,7 +89,7 @@ PLANNER_FIGURES: dict[str, PlannerFigure] = {
         of=lambda outcome: money.break_even_roi(outcome.total("margin"), outcome.kpi("return_rate")),
     ),
     "answered_30s": PlannerFigure(
-        label={"en": "Answered in 30 s", "zh": "30 秒应答率"},
+        label={"en": "In 30 s", "zh": "30 秒应答率"},
         help={"en": "Share of human contacts answered within 30 seconds.", "zh": "人工咨询在 30 秒内得到应答的比例。"},
         unit="share",
         direction=+1,
