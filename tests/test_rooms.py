@@ -112,7 +112,7 @@ def test_rooms_of_one_floor_do_not_import_each_other_in_circles() -> None:
 def test_each_room_knows_only_its_own_tools(path: Path) -> None:
     outside = {name.split(".")[0] for name in imports(path)} - {"sim", "__future__"}
     room = room_of(module_of(path))
-    if room != "sim.ui" and module_of(path) != "sim.cli.serving":  # serving starts Streamlit and knows nothing else of it
+    if room != "sim.ui":
         assert "streamlit" not in outside
     if room == "sim.model":
         foreign = {name for name in imports(path) if not name.startswith("sim.")}

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.cli.serving import flags, serve, settings
 from sim.errors import UserError
+from sim.ui.serving import flags, serve, settings
 
 TOP = Path(__file__).parent.parent
 PATIENCE_S = 60

@@ -298,8 +298,8 @@ def schema(*, format: str) -> None:
 @folder_option
 def app(*, port: int | None, browser: bool, scenarios: str | None) -> None:
     """Start the planner's pages, for this machine only."""
-    from sim.cli.serving import serve
     from sim.scenario import scenario_folder
+    from sim.ui.serving import serve
 
     scenario_folder(scenarios)  # refuses a folder that is none before anything starts
     serve(port=port, browser=browser, scenarios=scenarios)

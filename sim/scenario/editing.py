@@ -20,6 +20,10 @@ _HEAD = ("schema", "title", "question", "author", "notes", "extends")
 _ORDER = ("", "horizon", "levers", "assumptions", "events", "goals", "baseline")
 
 
+class Uneditable(Exception):
+    """A layout that is legal but cannot be edited in place: the file is then laid out anew, its comments on top."""
+
+
 @dataclass(kw_only=True)
 class Block:
     """`lead`: comments and blank rows above; `body`: the header and its statements."""
@@ -113,7 +117,7 @@ def _revise(item: Block, content: Content, seen: set[tuple[str, str]]) -> bool:
     else:
         entry = _entry(keys)
         if entry is not None and len(keys) > len(_spelled(entry, keys)):
-            raise NotImplementedError("a table inside an entry, under a header of its own")
+            raise Uneditable("a table inside an entry, under a header of its own")
         if entry is not None:
             if _goes(entry, place, content):
                 return False
@@ -150,7 +154,7 @@ def _update_head(place: Any, content: Content, seen: set[tuple[str, str]]) -> bo
     changed = _update(place, whole, whole, among=texts)
     for key in [key for key in place if key not in _HEAD]:
         if key == "events":
-            raise NotImplementedError("events on one row")
+            raise Uneditable("events on one row")
         if key == "horizon":
             seen.add(("horizon", ""))
             changed |= _update(place[key], content.whole_horizon, content.horizon)
