@@ -93,19 +93,23 @@ def tiles(rows: Mapping[str, Any], differences: Mapping[str, Any] | None, base_r
         spread = say["plan.certain"] if row["p10"] == row["p90"] else interval(row["p10"], row["p90"], unit, say.language)
         before = say["plan.against"].format(value=figure(base_rows[kpi]["mean"], unit, say.language))
         with column:
-            tile(kpi_label(kpi, say.language), figure(row["mean"], unit, say.language), delta, (before, spread), key=f"tile_{kpi}")
+            value = figure(row["mean"], unit, say.language)
+            tile(kpi_label(kpi, say.language), value, delta, (before, spread), key=f"tile_{kpi}", hint=say[f"kpi_help.{kpi}"])
 
 
-def tile(label: str, value: str, delta: tuple[str, str, str], notes: Sequence[str], *, key: str, help: str | None = None) -> None:
+def tile(
+    label: str, value: str, delta: tuple[str, str, str], notes: Sequence[str], *, key: str, help: str | None = None, hint: str | None = None
+) -> None:
     """A figure with its change (text, colour, arrow) and small lines below: nothing is cut off when the column is narrow.
 
-    With `help` the label is a line of its own that may wrap.
+    `hint` says what the figure counts. With `help` instead, the label is a line of its own that may wrap.
     """
     with st.container(border=True, height="stretch", gap="xsmall", key=key):
         if help:
             st.caption(label, help=help)
         st.metric(
-            label, value, delta[0], delta_color=delta[1], delta_arrow=delta[2], label_visibility="collapsed" if help else "visible"
+            label, value, delta[0], delta_color=delta[1], delta_arrow=delta[2], label_visibility="collapsed" if help else "visible",
+            help=hint,
         )
         st.caption(tight("  \n".join(notes)))
 
