@@ -10,16 +10,9 @@ from sim.model.closure import Closure
 from sim.model.funnel import Projection
 from sim.model.world import Array, World
 from sim.parameters import Cost, registry
-from sim.scenario import LeverCost, LeverSetting, Scenario
+from sim.scenario import LeverCost, Scenario
 
 OWN_LINE = ("traffic.paid_budget", "service.seats")  # the ledger has lines for ads and seats
-
-
-def active_days(scenario: Scenario, setting: LeverSetting) -> int:
-    """Days of the horizon on which the lever is paid for, both ends inside."""
-    first = 0 if setting.start is None else (setting.start - scenario.start).days
-    last = scenario.days - 1 if setting.until is None else (setting.until - scenario.start).days
-    return max(0, min(last, scenario.days - 1) - max(first, 0) + 1)
 
 
 def lever_costs(scenario: Scenario, world: World, closure: Closure, projection: Projection) -> dict[str, tuple[Array, Array]]:
@@ -38,9 +31,10 @@ def lever_costs(scenario: Scenario, world: World, closure: Closure, projection: 
         per_month = cost.per_month * units * scale if own.per_month is None else own.per_month
         price = world[cost.price] if cost.price else cost.per_unit
         per_unit = price if own.per_unit is None else own.per_unit
+        reach = world.moves[name].reach
         started_inside = setting.start is None or 0 <= (setting.start - scenario.start).days < scenario.days
-        fixed = once * started_inside + per_month * active_days(scenario, setting) / month
-        reached = float(np.sum(world.moves[name].reach))
+        fixed = once * started_inside + per_month * np.count_nonzero(reach) / month  # paid for on the days on which it acts
+        reached = float(np.sum(reach))
         moving = {
             "change": per_unit * units * change * reached / month,
             "parcel": per_unit * change * projection.totals.get(f"parcels.{name}", 0.0),

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.engine import run, world_of
+from sim.engine import run
+from sim.model.returns import SIZED
 from sim.model.world import CATEGORIES, CHANNELS, Array
 from sim.outcome import Outcome, mean
 from sim.parameters import Fact, registry
@@ -15,7 +16,6 @@ from sim.scenario import Scenario
 
 REFERENCE_START = date(2023, 7, 1)
 LOGISTICS = ("late_shipping", "late_delivery", "damage")
-SIZED = ("large_appliances", "home_building")
 
 
 def reference_quarter() -> Scenario:
@@ -60,8 +60,7 @@ def measured(outcome: Outcome) -> dict[str, Array]:
 def beside(outcome: Outcome) -> dict[str, Array]:
     """The model's own figure for targets that no equation is bent to. {fact id: [draw]}"""
     beauty, apparel = CATEGORIES.index("beauty"), CATEGORIES.index("apparel")
-    world = world_of(outcome.scenario, count=outcome.draws, seed=outcome.seed, noise=False)
-    farthest = outcome.parcels["print_h"] + outcome.parcels["ship_h"] + world["fulfilment.transit_mean_h"][-1]
+    farthest = outcome.parcels["print_h"] + outcome.parcels["ship_h"] + registry()["fulfilment.transit_mean_h"].value[-1]
     colour = outcome.arrays["return.orders.colour"][apparel] / outcome.category("returned")[apparel]
     ones = np.ones(outcome.draws)
     returning = 100.0 * outcome.total("returning_viewers") / outcome.total("earned_viewers")

@@ -87,7 +87,7 @@ class _Run:
         outer = [world.row(f"traffic.{name}_value") for name in OUTER_CHANNELS] if uses_outer(world) else []
         self.values = np.concatenate([closure.order_values, np.stack(outer)]) if outer else closure.order_values
         self.page, self.checkout = Page(world, closure), Checkout(world, closure)
-        self.desk = service.ServiceDesk(world)
+        self.desk = closure.desk.queue
         self.noise = day_to_day(world, closure.rates(world), closure.entrants())
         self.ledger = Ledger(world.lanes, self.segments, self.values)
         self.groups = GROUPS if uses_outer(world) else GROUPS[:2]

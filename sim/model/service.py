@@ -70,6 +70,7 @@ class Desk:
     peak_load: Array
     abandoned: Array
     peak_abandoned: Array
+    queue: ServiceDesk  # with the curves that the closure has needed already
 
 
 class ServiceDesk:
@@ -131,5 +132,6 @@ def solve_desk(world: World) -> Desk:
     peak_abandoned = world["service.peak_wait_s"] / patience
     peak_load = load_for_abandon_share(seats, handling / patience, np.minimum(peak_abandoned, 0.999))
     contacts = peak_load * 3600.0 / handling * world["service.peak_hours"] / world.row("service.peak_share")
-    usual = ServiceDesk(world).day(contacts, seats=seats, handling_s=handling, peak_share=world.row("service.peak_share"))
-    return Desk(daily_contacts=contacts, peak_load=peak_load, abandoned=usual.abandoned, peak_abandoned=peak_abandoned)
+    queue = ServiceDesk(world)
+    usual = queue.day(contacts, seats=seats, handling_s=handling, peak_share=world.row("service.peak_share"))
+    return Desk(daily_contacts=contacts, peak_load=peak_load, abandoned=usual.abandoned, peak_abandoned=peak_abandoned, queue=queue)
