@@ -27,6 +27,7 @@ FLOORS = {  # a room may import rooms on its own floor or below; a new room says
     "sim.planning": 4,
     "sim.engine": 4,
     "sim.executors": 4,
+    "sim.batches": 4,
     "sim.sweeps": 5,
     "sim.analysis": 5,
     "sim.texts": 6,
