@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from sim.model.closure import Closure
-from sim.model.funnel import Projection
 from sim.model.world import Array, World
 from sim.parameters import Cost, registry
 from sim.scenario import LeverCost, Scenario
@@ -15,8 +14,11 @@ from sim.scenario import LeverCost, Scenario
 OWN_LINE = ("traffic.paid_budget", "service.seats")  # the ledger has lines for ads and seats
 
 
-def lever_costs(scenario: Scenario, world: World, closure: Closure, projection: Projection) -> dict[str, tuple[Array, Array]]:
-    """Per moved lever: its whole cost, and the part that no other line of the ledger holds. CNY [lane] each."""
+def lever_costs(scenario: Scenario, world: World, closure: Closure, totals: Mapping[str, Array]) -> dict[str, tuple[Array, Array]]:
+    """Per moved lever: its whole cost, and the part that no other line of the ledger holds. CNY [lane] each.
+
+    Of the closure the desks and the ad spend are needed, of the ledger's `totals` the parcels that a lever is paid by.
+    """
     month = float(world["money.month_days"])
     costs = {}
     for name, setting in scenario.moved.items():
@@ -37,7 +39,7 @@ def lever_costs(scenario: Scenario, world: World, closure: Closure, projection: 
         reached = float(np.sum(reach))
         moving = {
             "change": per_unit * units * change * reached / month,
-            "parcel": per_unit * change * projection.totals.get(f"parcels.{name}", 0.0),
+            "parcel": per_unit * change * totals.get(f"parcels.{name}", 0.0),
             "budget": setting.target(before) * reached / month,
             "spend": change * reached * closure.ad_spend,  # the ad budget is an index, 1 at the baseline
             "none": 0.0,

@@ -137,10 +137,10 @@ def direction_numbers(dimension: int, choice: int) -> np.ndarray:
 
 @lru_cache(maxsize=1024)
 def _first_points(dimension: int) -> tuple[np.ndarray, np.ndarray]:
-    """A dimension's first 256 points, which the groups after them repeat shifted, and its direction numbers."""
+    """A dimension's first 256 points, which the groups after them repeat shifted, and its direction numbers: bits in reverse order."""
     if not 1 <= dimension <= len(_choices()):
         raise ValueError(f"there are {len(_choices())} dimensions: extend digital_net.txt with benchmarks/digital_net.py")
-    columns = direction_numbers(dimension, _choices()[dimension - 1])
+    columns = _mirrored(direction_numbers(dimension, _choices()[dimension - 1]))
     points = np.zeros(1, dtype=np.uint32)
     for column in columns[:8]:
         points = np.concatenate([points, points ^ column])
@@ -155,8 +155,11 @@ def _mirrored(value: np.ndarray) -> np.ndarray:
 
 
 def _scrambled(value: np.ndarray, key: int) -> np.ndarray:
-    """Owen's nested scrambling, as a hash: each bit is flipped by a function of the bits above it (Laine and Karras 2011)."""
-    value = _mirrored(value) + np.uint32(key & 0xFFFFFFFF)
+    """Owen's nested scrambling, as a hash: each bit is flipped by a function of the bits above it (Laine and Karras 2011).
+
+    Takes the bits in reverse order, in which the hash works upwards, and gives them back in the usual one.
+    """
+    value = value + np.uint32(key & 0xFFFFFFFF)
     for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
         value = value ^ (value * np.uint32(factor))
     return _mirrored(value)
@@ -193,29 +196,35 @@ def uniforms(seed: int, name: str, dimension: int, first: int, count: int) -> Ar
 def _normal_table() -> Array:
     """Normals at the midpoints of 65,536 equal shares, scaled to unit variance: 16 random bits pick one."""
     values = ndtri((np.arange(2**16) + 0.5) / 2**16)
-    return values / np.sqrt(np.mean(values**2))
+    values /= np.sqrt(np.mean(values**2))
+    values.flags.writeable = False
+    return values
 
 
-def normals(seed: int, name: str, first: int, count: int, days: int) -> Array:
-    """The column of a noise stream. [day, draw]. A longer horizon or more draws extend it and change nothing."""
-    groups = _groups(first, count)
-    bits = np.empty((days, len(groups), GROUP), dtype=np.uint16)
+def normal_places(seed: int, name: str, groups: range, days: int) -> np.ndarray:
+    """The column of a noise stream, as places in the table of normals. [day, group, draw of the group], uint16
+
+    A longer horizon or more draws extend it and change nothing.
+    """
+    places = np.empty((days, len(groups), GROUP), dtype=np.uint16)
     key = _key(seed, f"noise/{name}", 16)
-    for place, group in enumerate(groups):
+    for k, group in enumerate(groups):
         raw = np.random.Philox(key=key, counter=[0, 0, 0, group]).random_raw(days * GROUP // 4)
-        bits[:, place] = raw.view(np.uint16).reshape(days, GROUP)
-    return _normal_table().take(bits.reshape(days, -1)[:, :count])
+        places[:, k] = raw.view(np.uint16).reshape(days, GROUP)
+    return places
 
 
 @lru_cache(maxsize=2)
 def shocks(seed: int, first: int, count: int, days: int) -> Shocks:
     """All day-to-day chance of a block, kept for the next scenario that meets the same worlds. Read-only."""
-    made = Shocks(
-        persistent={stream: normals(seed, f"{stream}/day", first, count, days) for stream in STREAMS},
-        count={stream: normals(seed, f"{stream}/count", first, count, days) for stream in STREAMS},
-        drift=normals(seed, "drift", first, count, 1)[0],
-    )
-    for values in (*made.persistent.values(), *made.count.values(), made.drift):
+    groups = _groups(first, count)
+    places = np.empty((days, 2, len(STREAMS), count), dtype=np.uint16)
+    for i, kind in enumerate(("day", "count")):
+        for k, stream in enumerate(STREAMS):
+            places[:, i, k] = normal_places(seed, f"{stream}/{kind}", groups, days).reshape(days, -1)[:, :count]
+    drift = _normal_table().take(normal_places(seed, "drift", groups, 1).reshape(-1)[:count])
+    made = Shocks(places=places, table=_normal_table(), drift=drift)
+    for values in (made.places, made.drift):
         values.flags.writeable = False
     return made
 

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sim import draws as chance
-from sim.costs import lever_costs, parcel_levers
+from sim.blocks import DETAIL_DRAWS, Block, daily_lanes, merged
+from sim.costs import lever_costs
 from sim.errors import INVALID, UserError
 from sim.executors import in_order
-from sim.model.closure import Residual, solve
+from sim.lanes import Draws, ground_of, kept_ground_of, world_of
+from sim.model.closure import Closure, Residual, solve
 from sim.model.funnel import project
-from sim.model.world import Calendar, Move, World
-from sim.outcome import DAILY_DRAWS, Block, Outcome, merged
+from sim.outcome import GROUP, Outcome
 from sim.parameters import registry
 from sim.scenario import Scenario
 
-BLOCK = 2048
+BLOCK = 4096  # lanes that go through a quarter side by side; over longer horizons fewer, so that memory stays the same
+BLOCK_DAYS = 92
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """A block of a run's draws: all that a worker needs to know."""
+    """A block of a run's draws: all that a worker needs to know. `detail`: of how many draws of the run more than KPIs is kept."""
 
     scenario: Scenario
     draws: int
@@ -32,38 +33,70 @@ class Unit:
     seed: int
     noise: bool
     central: bool
+    detail: int
+
+
+def block_lanes(days: int) -> int:
+    """Lanes of a block over a horizon, a multiple of 256. No result depends on it."""
+    return max(GROUP, min(BLOCK, BLOCK * BLOCK_DAYS // days) // GROUP * GROUP)
 
 
 def run(
-    scenario: Scenario, *, draws: int = 1000, seed: int = 1, noise: bool = True, central: bool = False, workers: int = 1
+    scenario: Scenario, *, draws: int = 1000, seed: int = 1, noise: bool = True, central: bool = False, workers: int = 1,
+    scheduler: str | None = None,
 ) -> Outcome:
     """Project a scenario: `draws` worlds of its assumptions, with day-to-day noise unless told otherwise.
 
     `central` runs the one lane that a spreadsheet would show: every assumption at its best value, no noise. The outcome is the
-    same, bit for bit, for any number of worker processes.
+    same, bit for bit, for any number of worker processes and on the workers of a Dask `scheduler`.
     """
     if central:
         draws, noise = 1, False
-    units = [
-        Unit(scenario=scenario, draws=draws, first=first, count=min(BLOCK, draws - first), seed=seed, noise=noise, central=central)
-        for first in range(0, draws, BLOCK)
+    chance = {"draws": draws, "seed": seed, "noise": noise, "central": central}
+    blocks = in_order(block_of, _units(scenario, **chance, detail=DETAIL_DRAWS), workers, scheduler)
+    return merged(blocks, scenario=scenario, **chance)
+
+
+def in_parts(
+    scenario: Scenario, *, draws: int, seed: int = 1, noise: bool = True, workers: int = 1, scheduler: str | None = None
+) -> Iterator[tuple[int, Outcome]]:
+    """The run's blocks, each as an outcome of its own with all that is known of its draws, and the number of its first draw."""
+    units = _units(scenario, draws=draws, seed=seed, noise=noise, central=False, detail=draws)
+    for block in in_order(block_of, units, workers, scheduler):
+        yield block.first, merged([block.alone()], scenario=scenario, draws=block.count, seed=seed, noise=noise, central=False)
+
+
+def _units(scenario: Scenario, *, draws: int, seed: int, noise: bool, central: bool, detail: int) -> list[Unit]:
+    step = block_lanes(scenario.days)
+    return [
+        Unit(
+            scenario=scenario, draws=draws, first=first, count=min(step, draws - first), seed=seed, noise=noise, central=central,
+            detail=detail,
+        )
+        for first in range(0, draws, step)
     ]
-    blocks = list(in_order(block_of, units, workers))
-    return merged(blocks, scenario=scenario, draws=draws, seed=seed, noise=noise, central=central)
 
 
 def block_of(unit: Unit) -> Block:
     """Build a unit's lanes, close them, run them, and keep what an outcome needs."""
     # NumPy sums a single lane in another order than one among several: a lane never runs alone.
-    world = world_of(
-        unit.scenario, first=unit.first, count=max(2, unit.count), seed=unit.seed, noise=unit.noise, central=unit.central
+    draws = Draws(seed=unit.seed, first=unit.first, count=max(2, unit.count), central=unit.central)
+    # Who runs one block will soon ask for the same draws again (a slider); who runs many will not.
+    ground = (kept_ground_of if unit.count == unit.draws else ground_of)(unit.scenario, draws, noise=unit.noise)
+    refuse_open(unit.scenario, ground.closure, draws=unit.draws, seed=unit.seed, central=unit.central)
+    world = ground.under(unit.scenario)
+    kept = daily_lanes(unit.first, unit.count, unit.detail)
+    projection = project(world, ground.closure, noise=ground.noise, daily_lanes=kept)
+    costs = lever_costs(unit.scenario, world, ground.closure, projection.totals)
+    return Block.of(
+        projection, costs, world, ground.closure, first=unit.first, count=unit.count, detail=kept, whole=unit.draws <= unit.detail
     )
-    closure = solve(world)
+
+
+def refuse_open(scenario: Scenario, closure: Closure, *, draws: int, seed: int, central: bool = False) -> None:
+    """Refuse a scenario when a block's closure shows a draw that cannot reproduce some total; the refusal speaks of all draws."""
     if any(np.any(residual.open) for residual in closure.residuals):
-        refuse(unit.scenario, _all_residuals(unit.scenario, draws=unit.draws, seed=unit.seed, central=unit.central))
-    projection = project(world, closure)
-    block = Block.of(unit.scenario, projection, lever_costs(unit.scenario, world, closure, projection), world, closure)
-    return block.cut(unit.count, days_of=DAILY_DRAWS - unit.first)
+        refuse(scenario, _all_residuals(scenario, draws=draws, seed=seed, central=central))
 
 
 def ensure_closes(scenario: Scenario, *, draws: int = 1000, seed: int = 1) -> None:
@@ -78,76 +111,6 @@ def _all_residuals(scenario: Scenario, *, draws: int, seed: int, central: bool) 
         world_of(scenario, first=first, count=min(BLOCK, draws - first), seed=seed, noise=False, central=central) for first in firsts
     )
     return [solve(world).residuals for world in worlds]
-
-
-def world_of(scenario: Scenario, *, first: int = 0, count: int, seed: int = 1, noise: bool = True, central: bool = False) -> World:
-    """The lanes of a block: every parameter's value per draw, the levers' paths, the calendar and the noise."""
-    values: dict[str, object] = {}
-    for parameter in registry().entries:
-        name = parameter.name
-        if name in scenario.baseline:
-            values[name] = scenario.baseline[name].value
-        elif not parameter.uncertain:
-            values[name] = parameter.value
-        else:
-            belief = _belief(scenario, name)
-            if central:
-                values[name] = np.full(count, chance.central(belief))
-            else:
-                values[name] = chance.column(belief, seed, name, parameter.dimension, first, count)
-    levels = {lever.name: scenario.lever_baseline(lever.name) for lever in registry().levers}
-    reference = {lever.name: float(lever.value) for lever in registry().levers}
-    moves = {
-        name: Move(target=setting.target(scenario.lever_baseline(name)), reach=_reach(scenario, name))
-        for name, setting in scenario.moved.items()
-    }
-    return World(
-        values=values, levels=levels, reference=reference, days=scenario.days, lanes=count, moves=moves, calendar=_calendar(scenario),
-        shocks=chance.shocks(seed, first, count, scenario.days) if noise else None, parcel_levers=parcel_levers(scenario),
-    )
-
-
-def _belief(scenario: Scenario, name: str) -> chance.Range:
-    belief = chance.Range.of(registry()[name])
-    own = scenario.assumptions.get(name)
-    if own is None:
-        return belief
-    if belief.distribution == "chance":
-        return chance.Range(distribution="chance", low=0.0, best=own.best, high=1.0)
-    if own.fixed:
-        return chance.Range(distribution="uniform", low=own.best, best=own.best, high=own.best)
-    return chance.Range(distribution=belief.distribution, low=own.low, best=own.best, high=own.high)
-
-
-def _reach(scenario: Scenario, name: str) -> np.ndarray:
-    """Share reached on each day: coverage x ramp inside the lever's dates, 0 outside. [day]"""
-    setting = scenario.moved[name]
-    day = np.arange(scenario.days)
-    first = 0 if setting.start is None else (setting.start - scenario.start).days
-    reach = setting.coverage * np.minimum(1.0, (day - first + 1) / max(1, setting.ramp_days))
-    inside = day >= first
-    if setting.until is not None:
-        inside &= day <= (setting.until - scenario.start).days
-    return np.where(inside, reach, 0.0)
-
-
-def _calendar(scenario: Scenario) -> Calendar:
-    """Events side by side multiply; where several lift traffic, the largest stated share is borrowed."""
-    calendar = Calendar.plain(scenario.days)
-    for event in scenario.events:
-        days = slice((event.start - scenario.start).days, (event.end - scenario.start).days + 1)
-        for name in ("traffic", "value", "cpm", "transit"):
-            getattr(calendar, name)[days] *= getattr(event, name)
-    for day in range(scenario.days):
-        rising = [
-            event.pull_forward
-            for event in scenario.events
-            if event.traffic > 1.0 and (event.start - scenario.start).days <= day <= (event.end - scenario.start).days
-        ]
-        stated = [pull for pull in rising if pull is not None]
-        if rising:
-            calendar.pull[day] = max(stated) if stated else np.nan
-    return calendar
 
 
 def refuse(scenario: Scenario, blocks: Sequence[tuple[Residual, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""Results of lanes: totals per draw, the ledger, daily series; merged from blocks, summarised in a fixed order.
+"""What became of a scenario: headline figures of every draw, the ledger and daily series of the first ones, summarised in a fixed order.
 
 Sums over draws are formed in aligned groups of 256 draws and then over the groups, so that an outcome does not depend on
 how its draws were cut into blocks.
@@ -6,8 +6,8 @@ how its draws were cut into blocks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,10 @@ import numpy as np
 
 from sim import __version__
 from sim.model import money
-from sim.model.closure import Closure
-from sim.model.funnel import Projection
-from sim.model.returns import CAUSES, MENDABLE, SEGMENTS
+from sim.model.returns import CAUSES, MENDABLE
 from sim.model.service import CLOCK, KINDS
-from sim.model.world import CATEGORIES, CHANNELS, Array, World, share_of
+from sim.model.settlement import refunds_by_date
+from sim.model.world import CATEGORIES, CHANNELS, Array, share_of
 from sim.parameters import registry
 from sim.scenario import Scenario
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 GROUP = 256
-DAILY_DRAWS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +64,7 @@ LEAKS: dict[str, tuple[str, ...]] = {
     "returns": CAUSES,
 }
 RECOVERABLE = ("slow_pages", "buried_parameters", "service_wait", "redirects", "typed_card", "other_checkout", *MENDABLE)
+SERVICE = ("mean_wait_s", "peak_wait_s", "abandoned", "answered_30s")
 QUANTILES = {"p5": 0.05, "p10": 0.1, "p50": 0.5, "p90": 0.9, "p95": 0.95}
 
 
@@ -74,13 +73,21 @@ def model_version() -> str:
     return f"{__version__}+{registry().version}"
 
 
+def group_sums(values: Array) -> Array:
+    """Sums over aligned groups of 256 draws (the last axis). [..., group]"""
+    draws = values.shape[-1]
+    return np.stack(
+        [np.ascontiguousarray(values[..., first : first + GROUP]).sum(axis=-1) for first in range(0, draws, GROUP)], axis=-1
+    )
+
+
 def mean(values: Array) -> Array:
     """Mean over draws (last axis), summed in aligned groups of 256 draws, then over the groups in order."""
-    draws = values.shape[-1]
     total = np.zeros(values.shape[:-1])
-    for first in range(0, draws, GROUP):
-        total = total + np.ascontiguousarray(values[..., first : first + GROUP]).sum(axis=-1)
-    return total / draws
+    sums = group_sums(values)
+    for group in range(sums.shape[-1]):
+        total = total + sums[..., group]
+    return total / values.shape[-1]
 
 
 def quantiles(values: Array, shares: Sequence[float]) -> Array:
@@ -101,68 +108,33 @@ def spread(values: Array, names: Sequence[str] = ("p10", "p90")) -> dict[str, fl
     return {"mean": float(mean(values))} | {name: float(value) for name, value in zip(names, cut, strict=True)}
 
 
-def _folded(rows: Array) -> Array:
-    """Segments as categories: the outer channels' orders are booked under "other". [category, lane]"""
-    folded = rows[: len(CATEGORIES)].copy()
-    for row in rows[len(CATEGORIES) :]:
-        folded[-1] += row
-    return folded
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """The results of a block of draws, ready to be merged. Every array's last axis is the draw."""
-
-    arrays: dict[str, Array]
-    parcels: Mapping[str, float]
-
-    @classmethod
-    def of(
-        cls, scenario: Scenario, projection: Projection, costs: Mapping[str, tuple[Array, Array]], world: World, closure: Closure
-    ) -> Block:
-        arrays = {f"total.{name}": np.asarray(row) for name, row in projection.totals.items()}
-        arrays |= {f"category.{name}": _folded(rows) for name, rows in projection.category.items()}
-        arrays |= {f"channel.{name}": rows for name, rows in projection.channel.items()}
-        for unit, cells in (("orders", projection.returns), ("cny", projection.return_value)):
-            for cause in CAUSES:
-                rows = [cells.get((cause, segment), np.zeros(world.lanes)) for segment in SEGMENTS]
-                arrays[f"return.{unit}.{cause}"] = _folded(np.stack(rows))
-        arrays |= {f"day.{name}": rows for name, rows in projection.daily.items()}
-        none = np.zeros(world.lanes)
-        arrays |= {f"cost.{name}": whole for name, (whole, _) in costs.items()}
-        arrays["total.plan_cost"] = sum((whole for whole, _ in costs.values()), none)
-        arrays["total.money.levers"] = sum((part for _, part in costs.values()), none)
-        arrays["total.patience_s"] = world.row("service.patience_s")
-        arrays["total.margin"] = world.row("money.margin")
-        arrays["total.benchmark_success"] = world.row("payment.benchmark_success")
-        arrays["total.desks"] = closure.desks
-        last = world.days - 1
-        nodes = {f"{node}_h": hours for node, hours in closure.fulfilment.nodes(last).items()}
-        return cls(arrays=arrays, parcels=nodes | {"unshipped_48h": closure.fulfilment.unshipped_at_alarm(last)})
-
-
-    def cut(self, count: int, *, days_of: int) -> Block:
-        """The block's first lanes, with daily series of no more of them than `days_of`."""
-        kept = {name: max(0, min(count, days_of)) if name.startswith("day.") else count for name in self.arrays}
-        return replace(self, arrays={name: rows[..., : kept[name]] for name, rows in self.arrays.items()})
-
-
-def merged(blocks: Sequence[Block], *, scenario: Scenario, draws: int, seed: int, noise: bool, central: bool) -> Outcome:
-    """One outcome from its blocks, in the order of their draws."""
-    arrays = {}
-    for name in blocks[0].arrays:
-        parts = [block.arrays[name] for block in blocks]
-        arrays[name] = np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
-    return Outcome(scenario=scenario, draws=draws, seed=seed, noise=noise, central=central, arrays=arrays, parcels=blocks[0].parcels)
+def kpi_of(name: str, total: Callable[[str], Array]) -> Array:
+    """A headline figure, formed per draw from the draw's horizon totals. [draw]"""
+    if name in ("gmv", "net_gmv", "refunds", "cancellations", "plan_cost"):
+        return total(name)
+    if name == "return_rate":
+        return total("returned") / total("shipped")
+    if name == "conversion":
+        return total("orders") / total("viewers")
+    if name == "paid_orders":
+        return total("paid")
+    if name == "aov":
+        return total("gmv") / total("paid")
+    if name == "contribution":
+        return money.contribution({line: total(f"money.{line}") for line in money.LINES})
+    paid = total({"roi": "paid_gmv", "net_roi": "paid_net_gmv"}[name])
+    return np.divide(paid, total("ad_spend"), out=np.full_like(paid, np.nan), where=total("ad_spend") > 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What became of a scenario, in every draw.
 
-    `arrays` holds total.* [draw], category.* [category, draw], channel.* [channel, draw], return.* [category, draw],
-    cost.* [draw] and day.* [day, draw]. `parcels` holds the mean hours at each fulfilment node and the share past the
-    48-hour alarm, for orders of the last day: the same in every draw.
+    `kpis_by_draw` holds the headline figures of every draw. `arrays` holds, of the first 10,000 draws, total.* and service.*
+    [draw], category.* [category, draw], channel.* [channel, draw], return.* [category, draw], cost.* [draw] and day.* [day, draw];
+    `means`, where there are more, the means of all but the daily ones over every draw. The same in every draw are `refund_days`,
+    per day of ordering the share of refunds that is asked for on each day after it, and `parcels`, the mean hours at each
+    fulfilment node and the share past the 48-hour alarm of the last day's orders.
     """
 
     scenario: Scenario
@@ -170,7 +142,10 @@ class Outcome:
     seed: int
     noise: bool
     central: bool
+    kpis_by_draw: Mapping[str, Array]
     arrays: Mapping[str, Array]
+    means: Mapping[str, Array]
+    refund_days: Sequence[Array]
     parcels: Mapping[str, float]
 
     def total(self, name: str) -> Array:
@@ -183,33 +158,27 @@ class Outcome:
         return self.arrays[f"channel.{name}"]
 
     def day(self, name: str) -> Array:
+        """A daily series, by order date but for `refunds_by_date`. [day, draw]"""
+        if name == "refunds_by_date":
+            return refunds_by_date(self.day("refunds"), self.refund_days)
         return self.arrays[f"day.{name}"]
 
     @property
     def version(self) -> str:
         return model_version()
 
-    def contribution_lines(self) -> dict[str, Array]:
-        """The contribution's parts in CNY, unsigned; sim.model.money.LINES has the signs. [draw]"""
-        return {name: self.total(f"money.{name}") for name in money.LINES}
+    @property
+    def detail_draws(self) -> int:
+        """Of how many draws, the first ones, more than the headline figures is kept."""
+        return self.total("gmv").shape[-1]
 
     def kpi(self, name: str) -> Array:
-        """A headline figure, formed per draw from the draw's horizon totals. [draw]"""
-        total = self.total
-        if name in ("gmv", "net_gmv", "refunds", "cancellations", "plan_cost"):
-            return total(name)
-        if name == "return_rate":
-            return total("returned") / total("shipped")
-        if name == "conversion":
-            return total("orders") / total("viewers")
-        if name == "paid_orders":
-            return total("paid")
-        if name == "aov":
-            return total("gmv") / total("paid")
-        if name == "contribution":
-            return money.contribution(self.contribution_lines())
-        paid = total({"roi": "paid_gmv", "net_roi": "paid_net_gmv"}[name])
-        return np.divide(paid, total("ad_spend"), out=np.full_like(paid, np.nan), where=total("ad_spend") > 0.0)
+        """A headline figure in every draw. [draw]"""
+        return self.kpis_by_draw[name]
+
+    def mean_of(self, name: str) -> Any:
+        """Mean of an array over every draw, as a number or a list."""
+        return (self.means[name] if self.means else mean(self.arrays[name])).tolist()
 
     def kpi_rows(self) -> list[dict[str, Any]]:
         """The KPI table without pandas: one row per figure."""
@@ -223,16 +192,22 @@ class Outcome:
         return [
             {
                 "stage": stage,
-                "entered": float(mean(self.total(entered))),
-                "left": float(mean(self.total(left))),
-                "leaks": {cause: float(mean(self.total(f"leak.{stage}.{cause}"))) for cause in LEAKS[stage]},
+                "entered": self.mean_of(f"total.{entered}"),
+                "left": self.mean_of(f"total.{left}"),
+                "leaks": {cause: self.mean_of(f"total.leak.{stage}.{cause}") for cause in LEAKS[stage]},
             }
             for stage, entered, left in STAGES
         ]
 
     def recoverable(self, cause: str, kpi: str = "net_gmv") -> Array:
         """What mending a cause alone would bring in CNY, memory and queue held fixed. [draw]"""
-        return self.arrays.get(f"total.recoverable.{cause}.{kpi}", np.zeros(self.draws))
+        return self.arrays.get(f"total.recoverable.{cause}.{kpi}", np.zeros(self.detail_draws))
+
+    def _recoverable_spread(self, cause: str, kpi: str) -> dict[str, float | None]:
+        """Mean over every draw, quantiles over the detailed ones."""
+        found = spread(self.recoverable(cause, kpi))
+        name = f"total.recoverable.{cause}.{kpi}"
+        return found if found["mean"] is None or name not in self.arrays else found | {"mean": self.mean_of(name)}
 
     def leak_rows(self) -> list[dict[str, Any]]:
         """Every cause: what it loses, and for mendable ones what is recoverable and how often it ranks first."""
@@ -242,62 +217,48 @@ class Outcome:
             stages = [stage for stage in LEAKS if cause in LEAKS[stage]]
             row: dict[str, Any] = {
                 "cause": cause, "stage": stages[0], "mendable": cause in RECOVERABLE,
-                "lost": float(sum(mean(self.total(f"leak.{stage}.{cause}")) for stage in stages)),
+                "lost": float(sum(self.mean_of(f"total.leak.{stage}.{cause}") for stage in stages)),
             }
             if cause in RECOVERABLE:
                 row["recoverable"] = {
-                    "gmv": spread(self.recoverable(cause, "gmv")),
-                    "net_gmv": spread(self.recoverable(cause)),
+                    "gmv": self._recoverable_spread(cause, "gmv"),
+                    "net_gmv": self._recoverable_spread(cause, "net_gmv"),
                     "first": float(np.mean(ranked == RECOVERABLE.index(cause))),
                 }
             rows.append(row)
         return rows
 
     def channel_rows(self) -> list[dict[str, Any]]:
-        return self._rows(CHANNELS, self.channel)
+        return self._rows(CHANNELS, "channel")
 
     def category_rows(self) -> list[dict[str, Any]]:
-        return self._rows(CATEGORIES, self.category)
+        return self._rows(CATEGORIES, "category")
 
-    def _rows(self, names: Sequence[str], table: Any) -> list[dict[str, Any]]:
-        means = {name: mean(table(name)) for name in ("viewers", "orders", "gmv", "net_gmv")}
-        return [{"name": name, **{what: float(row[i]) for what, row in means.items()}} for i, name in enumerate(names)]
+    def _rows(self, names: Sequence[str], table: str) -> list[dict[str, Any]]:
+        means = {what: self.mean_of(f"{table}.{what}") for what in ("viewers", "orders", "gmv", "net_gmv")}
+        return [{"name": name, **{what: row[i] for what, row in means.items()}} for i, name in enumerate(names)]
 
     def return_summary(self) -> dict[str, Any]:
         """Returns by order date: by cause, by category, by refund type, in orders and CNY, and the rate per shipped order."""
-        causes = {
-            cause: {unit: float(mean(self.arrays[f"return.{unit}.{cause}"].sum(axis=0))) for unit in ("orders", "cny")} for cause in CAUSES
-        }
-        orders, cny = mean(self.category("returned")), mean(self.category("refunds"))
-        rate = mean(share_of(self.category("returned"), self.category("shipped")))
+        counts = {cause: self.mean_of(f"return.orders.{cause}") for cause in CAUSES}
+        causes = {cause: {"orders": sum(counts[cause]), "cny": sum(self.mean_of(f"return.cny.{cause}"))} for cause in CAUSES}
+        orders, cny, rate = (self.mean_of(f"category.{name}") for name in ("returned", "refunds", "return_rate"))
         types = {
-            kind: {
-                "orders": float(mean(self.category(f"returned_{key}").sum(axis=0))),
-                "cny": float(mean(self.category(f"refunds_{key}").sum(axis=0))),
-            }
+            kind: {"orders": sum(self.mean_of(f"category.returned_{key}")), "cny": sum(self.mean_of(f"category.refunds_{key}"))}
             for kind, key in (("refund_only", "only"), ("return_and_refund", "sent_back"))
         }
-        cells = {
-            category: {cause: float(mean(self.arrays[f"return.orders.{cause}"][i])) for cause in CAUSES}
-            for i, category in enumerate(CATEGORIES)
-        }
+        cells = {category: {cause: counts[cause][i] for cause in CAUSES} for i, category in enumerate(CATEGORIES)}
         return {
             "by_cause": causes,
-            "by_category": {name: {"orders": float(orders[i]), "cny": float(cny[i])} for i, name in enumerate(CATEGORIES)},
-            "rate_by_category": {name: float(rate[i]) for i, name in enumerate(CATEGORIES)},
+            "by_category": {name: {"orders": orders[i], "cny": cny[i]} for i, name in enumerate(CATEGORIES)},
+            "rate_by_category": {name: rate[i] for i, name in enumerate(CATEGORIES)},
             "by_type": types,
             "by_category_and_cause": cells,
         }
 
     def service_figures(self) -> dict[str, Array]:
-        """The desk over the horizon: contact-weighted waits over all contacts, and shares of human contacts. [draw]"""
-        total = self.total
-        return {
-            "mean_wait_s": total("patience_s") * total("contacts_abandoned") / total("contacts"),
-            "peak_wait_s": total("patience_s") * total("peak_abandoned") / total("peak_contacts"),
-            "abandoned": total("contacts_abandoned") / total("contacts"),
-            "answered_30s": total("contacts_in_time") / total("contacts"),
-        }
+        """The desk over the horizon: waits over all contacts, and shares of human contacts. [draw]"""
+        return {name: self.arrays[f"service.{name}"] for name in SERVICE}
 
     def service_by_hour(self) -> Array:
         """Mean wait in s through the day, over all contacts of the horizon. [hour of day, draw]"""
@@ -348,19 +309,19 @@ class Outcome:
             "channels": self.channel_rows(),
             "categories": self.category_rows(),
             "returns": self.return_summary(),
-            "service": {name: float(mean(values)) for name, values in self.service_figures().items()}
+            "service": {name: self.mean_of(f"service.{name}") for name in SERVICE}
             | {"target_30s": registry()["service.answer_target_share"].value},
             "parcels": dict(self.parcels),
-            "contribution_lines": {name: float(mean(values)) for name, values in self.contribution_lines().items()},
-            "costs": {name: float(mean(self.arrays[f"cost.{name}"])) for name in self.scenario.moved},
+            "contribution_lines": {name: self.mean_of(f"total.money.{name}") for name in money.LINES},
+            "costs": {name: self.mean_of(f"cost.{name}") for name in self.scenario.moved},
             "daily": [{"date": d, "gmv": g, "net_gmv": n, "return_rate": r} for d, g, n, r in zip(dates, gmv, net, rate, strict=True)],
-            "daily_draws": int(self.day("gmv").shape[-1]),
+            "daily_draws": self.detail_draws,
             "refunds_by_date": [
                 {"date": d, "refunds": band} for d, band in zip(dates, self._daily_bands("refunds_by_date"), strict=True)
             ],
             "after_horizon": {
-                "refunds": float(mean(self.total("refunds_after_horizon"))),
-                "borrowed_viewers": float(mean(self.total("debt_viewers"))),
+                "refunds": self.mean_of("total.refunds_after_horizon"),
+                "borrowed_viewers": self.mean_of("total.debt_viewers"),
             },
             "goals": self.goal_rows(),
         }

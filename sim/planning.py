@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.blocks import first_draws
 from sim.model import money
 from sim.model.returns import CAUSES
 from sim.model.world import CATEGORIES, Array
@@ -99,7 +100,8 @@ PLANNER_FIGURES: dict[str, PlannerFigure] = {
 
 
 def planner_rows(outcome: Outcome) -> list[dict[str, Any]]:
-    """The trade's ratios: mean and 80 % interval over draws."""
+    """The trade's ratios: mean and 80 % interval over the draws of which all is kept."""
+    outcome = first_draws(outcome)
     return [{"figure": name, **spread(item.of(outcome)), "unit": item.unit} for name, item in PLANNER_FIGURES.items()]
 
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from sim.engine import world_of
-from sim.model import detail_page
+from sim.lanes import world_of
+from sim.model import detail_page, seat_table
 from sim.model.closure import Closure, solve
-from sim.model.erlang import desk_curves
-from sim.model.fulfilment import arrival_share
+from sim.model.desk_curves import JAM
+from sim.model.fulfilment import Fulfilment, arrival_share
 from sim.model.funnel import Projection, project
 from sim.model.returns import CAUSES
+from sim.model.settlement import refunds_by_date
 from sim.model.world import CATEGORIES, CHANNELS, STREAMS, World
 from sim.scenario import Event, LeverSetting, Scenario, load
 from tests.referee import project as slow_project
+from tests.referee.queue import Curves
 from tests.worlds import plan
 
 SCENARIOS = sorted(path.stem for path in (Path(__file__).parent.parent / "scenarios").glob("*.toml"))
@@ -71,14 +74,23 @@ def busy() -> Scenario:
     return replace(plan(days=40), name="busy", levers=moved, events=events)
 
 
+def shared_table(seats: int) -> SimpleNamespace:
+    """The engine's table of all desks with so many seats, and how it is laid out."""
+    table = seat_table.seat_table(seats)
+    return SimpleNamespace(
+        table=table.table, lowest=table.lowest, bottom=table.bottom, calm=table.calm, width=seat_table.WIDTH, cells=seat_table.CELLS,
+        row_step=seat_table.ROW_STEP, ratios=seat_table.RATIO_RANGE, top=seat_table.TOP, jam=JAM,
+    )
+
+
 class Tables:
     """The engine's tables of one lane, as functions that plain Python can call."""
 
     def __init__(self, world: World, closure: Closure, lane: int) -> None:
-        self._patience = world.row("service.patience_s")[lane : lane + 1]
-        self._handling = world.row("service.handling_s")[lane : lane + 1]
+        self._patience = float(world.row("service.patience_s")[lane])
+        self._handling = float(world.row("service.handling_s")[lane])
         self._curves = {}
-        self._sigma = float(world["fulfilment.handling_sigma"]), closure.fulfilment.transit_sigma
+        self._sigma = float(world["fulfilment.handling_sigma"]), Fulfilment(world).transit_sigma
         self.peak_load = float(closure.desk.peak_load[lane])
         self._load = replace(world, values={name: world.row(name)[lane : lane + 1] for name in ("detail_page.load_sigma",)}, lanes=1)
 
@@ -87,12 +99,11 @@ class Tables:
         return [(float(w), float(z)) for w, z in zip(weights[:, 0], points[:, 0], strict=True)]
 
     def _outcomes(self, seats: int, load: float, seconds: float, handling_s: float | None) -> tuple[float, float]:
-        handling = self._handling if handling_s is None else np.array([handling_s])
-        key = seats, float(handling[0])
+        handling = self._handling if handling_s is None else handling_s
+        key = seats, handling
         if key not in self._curves:
-            self._curves[key] = desk_curves(seats, handling, self._patience)
-        left, served = self._curves[key].outcomes(np.log(np.array([load])), seconds)
-        return float(left[0]), float(served[0])
+            self._curves[key] = Curves(shared_table(seats), seats, handling, self._patience, seconds)
+        return self._curves[key].outcomes(load)
 
     def abandon_share(self, seats: int, load: float, handling_s: float | None = None) -> float:
         return self._outcomes(seats, load, 30.0, handling_s)[0]
@@ -116,6 +127,7 @@ def told(scenario: Scenario, world: World, lane: int, tables: Tables | None) -> 
         return None if when is None else (when - scenario.start).days
 
     shocks = world.shocks
+    normals = shocks and np.stack([shocks.on(day) for day in range(world.days)])
     return {
         "values": {name: plain(value) for name, value in world.values.items()},
         "registry_values": dict(world.levels),
@@ -134,8 +146,8 @@ def told(scenario: Scenario, world: World, lane: int, tables: Tables | None) -> 
         ],
         "noise": shocks
         and {
-            "ar": {s: shocks.persistent[s][:, lane].tolist() for s in STREAMS},
-            "count": {s: shocks.count[s][:, lane].tolist() for s in STREAMS},
+            "ar": {s: normals[:, 0, k, lane].tolist() for k, s in enumerate(STREAMS)},
+            "count": {s: normals[:, 1, k, lane].tolist() for k, s in enumerate(STREAMS)},
             "drift": float(shocks.drift[lane]),
         },
         "tables": tables,
@@ -177,9 +189,10 @@ def pairs(run: Projection, world: World, slow: dict, lane: int):
     yield "borrowed", total["borrowed_viewers"], slow["borrowed"]
     yield "debt", total["debt_viewers"], slow["debt"]
     yield "refunds after the horizon", total["refunds_after_horizon"], slow["after_horizon_refunds"]
+    daily = {**run.daily, "refunds_by_date": refunds_by_date(run.daily["refunds"], run.refund_days)}
     for name, theirs in {"gmv": "gmv", "net_gmv": "net_gmv", "score": "score", "refunds_by_date": "refunds", "viewers": "viewers"}.items():
         for day, figure in enumerate(slow["daily"][theirs]):
-            yield f"{name} on day {day}", float(run.daily[name][day, lane]), figure
+            yield f"{name} on day {day}", float(daily[name][day, lane]), figure
 
 
 def disagreements(scenario: Scenario, *, lanes: range, exact: bool, tolerance: float) -> list[str]:

@@ -2,20 +2,76 @@
 
 from __future__ import annotations
 
-import numpy as np
+from datetime import date
 
+import numpy as np
+import pytest
+
+import sim.engine as engine
 from sim.batches import kpis_of
 from sim.engine import run
+from sim.errors import UserError
+from sim.lanes import shape
 from sim.outcome import KPIS
-from sim.scenario import load
+from sim.scenario import Event, LeverSetting, Scenario, load
+from tests.worlds import plan
+
+RAMP = {"start": date(2023, 7, 3), "ramp_days": 5}
 
 
-def test_a_batch_is_its_scenarios_side_by_side() -> None:
-    scenarios = [load("baseline").with_levers({"payment.redirects": hops}) for hops in (1, 3, 5)]
-    table = kpis_of(scenarios, draws=40, seed=3)
+def mixed() -> list[Scenario]:
+    """Plans that can share a block and plans that cannot, in no order."""
+    burst = Event(name="burst", start=date(2023, 7, 5), end=date(2023, 7, 6), traffic=1.6, value=1.1, cpm=1.2, transit=1.3)
+    seats = [
+        plan({"service.seats": LeverSetting(amount=n, **RAMP), "payment.redirects": hops}, days=12)
+        for n, hops in ((14, 1), (24, 2), (33, 4))
+    ]
+    shipping = [plan({"fulfilment.shipped_24h_share": share, "traffic.discount": 0.1}, days=12) for share in (0.7, 0.9, 0.7)]
+    pages = [
+        plan({"detail_page.load_median_s": load_s, "service.bot_resolution": 0.5, "traffic.paid_budget": budget}, days=12, events=(burst,))
+        for load_s, budget in ((1.5, 0.8), (1.0, 1.3))
+    ]
+    return [
+        seats[0], shipping[0], pages[0], plan(days=12), seats[1], shipping[1], pages[1], seats[2], shipping[2],
+        plan(days=9), plan({"payment.redirects": 5.0}, days=12), plan({"traffic.local_life": 5e7, "traffic.s_host_share": 0.2}, days=12),
+        load("merchant"), plan({"payment.redirects": 2.0}, days=12).with_assumptions({"payment.benchmark_success": 0.96}),
+    ]
+
+
+def assert_same(scenarios: list[Scenario], draws: int, *, noise: bool = True) -> None:
+    table = kpis_of(scenarios, draws=draws, seed=3, noise=noise)
     assert tuple(table) == tuple(KPIS)
     for i, scenario in enumerate(scenarios):
-        outcome = run(scenario, draws=40, seed=3)
+        outcome = run(scenario, draws=draws, seed=3, noise=noise)
         for name, rows in table.items():
-            assert rows.shape == (3, 40)
-            assert np.array_equal(rows[i], outcome.kpi(name), equal_nan=True), name
+            assert rows.shape == (len(scenarios), draws)
+            assert np.array_equal(rows[i], outcome.kpi(name), equal_nan=True), (i, name)
+
+
+@pytest.mark.parametrize("draws", [1, 40])
+@pytest.mark.parametrize("noise", [True, False], ids=["noise", "no noise"])
+def test_a_batch_is_its_scenarios_side_by_side(draws: int, noise: bool) -> None:
+    assert_same(mixed(), draws, noise=noise)
+
+
+def test_long_runs_are_cut_into_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BLOCK", 256)
+    assert_same([plan({"payment.redirects": hops}, days=9) for hops in (1, 2)], 600)
+
+
+def test_plans_that_differ_in_targets_alone_share_a_block() -> None:
+    shapes = [shape(scenario) for scenario in mixed()]
+    assert shapes[0] == shapes[4] == shapes[7] and shapes[1] == shapes[8] != shapes[5] and shapes[2] == shapes[6]
+
+
+def test_only_what_is_asked_for_is_kept() -> None:
+    assert list(kpis_of([plan(days=5)], draws=3, kpis=("net_gmv",))) == ["net_gmv"]
+
+
+def test_a_batch_refuses_what_a_run_refuses() -> None:
+    open_ended = plan(days=5).with_assumptions({"detail_page.bounce": 0.05})
+    with pytest.raises(UserError) as alone:
+        run(open_ended, draws=20)
+    with pytest.raises(UserError) as together:
+        kpis_of([plan(days=5), open_ended], draws=20)
+    assert str(together.value) == str(alone.value)

@@ -6,6 +6,7 @@ from scipy.special import betaincinv
 
 from sim import draws
 from sim.draws import Range, quantile
+from sim.model.world import STREAMS
 from sim.parameters import Parameter, registry
 
 ONE, OTHER = registry().uncertainties[:2]
@@ -45,7 +46,7 @@ def test_pairs_of_columns_are_even_too() -> None:
 
 
 def test_the_mean_of_a_thousand_draws_errs_ten_times_less() -> None:
-    """On a sum of bends in all uncertainties; the model itself is measured in benchmarks/accuracy.py."""
+    """On a sum of bends in all uncertainties; the model itself is measured by `whatif bench accuracy`."""
 
     def spread(columns) -> float:
         return float(np.std([np.mean(sum(np.exp(u) for u in columns(seed))) for seed in range(12)]))
@@ -56,9 +57,9 @@ def test_the_mean_of_a_thousand_draws_errs_ten_times_less() -> None:
 
 
 def test_a_longer_horizon_extends_the_noise() -> None:
-    short, long = draws.normals(7, "stay/day", 0, 100, 30), draws.normals(7, "stay/day", 256, 100, 90)
-    assert np.array_equal(draws.normals(7, "stay/day", 0, 400, 90)[:30, :100], short)
-    assert np.array_equal(draws.normals(7, "stay/day", 0, 400, 90)[:, 256:356], long)
+    whole, short, later = draws.shocks(7, 0, 400, 90), draws.shocks(7, 0, 100, 30), draws.shocks(7, 256, 100, 90)
+    assert np.array_equal(whole.on(29)[..., :100], short.on(29)) and np.array_equal(whole.drift[:100], short.drift)
+    assert np.array_equal(whole.on(89)[..., 256:356], later.on(89)) and np.array_equal(whole.drift[256:356], later.drift)
 
 
 def test_names_and_seeds_own_their_columns() -> None:
@@ -103,7 +104,10 @@ def test_the_beta_table_is_the_beta_quantile() -> None:
 
 
 def test_normals_have_mean_zero_and_unit_variance() -> None:
-    values = draws.normals(3, "stay/day", 0, 4096, 60)
+    shocks = draws.shocks(3, 0, 4096, 60)
+    values = np.stack([shocks.on(day) for day in range(60)])
+    assert values.shape == (60, 2, len(STREAMS), 4096)
+    assert np.abs(values.mean(axis=(0, 3))).max() < 0.01 and np.abs(values.std(axis=(0, 3)) - 1.0).max() < 0.01
     assert values.mean() == pytest.approx(0.0, abs=0.01) and values.std() == pytest.approx(1.0, abs=0.01)
     table = draws._normal_table()
     assert table.mean() == pytest.approx(0.0, abs=1e-12) and np.mean(table**2) == pytest.approx(1.0, abs=1e-12)

@@ -61,7 +61,7 @@ class Comparison:
 
 def compare(
     base: Scenario, plans: Scenario | Sequence[Scenario], *, draws: int = 1000, seed: int = 1, noise: bool = True, same_world: bool = False,
-    workers: int = 1,
+    workers: int = 1, scheduler: str | None = None,
 ) -> Comparison:
     """Run a base and one or more plans on the same draws, over the first plan's horizon (see `on_one_horizon`).
 
@@ -70,5 +70,5 @@ def compare(
     base, plans = on_one_horizon(base, [plans] if isinstance(plans, Scenario) else plans)
     if same_world:
         plans = [replace(plan, assumptions=base.assumptions, events=base.events) for plan in plans]
-    chance = {"draws": draws, "seed": seed, "noise": noise, "workers": workers}
+    chance = {"draws": draws, "seed": seed, "noise": noise, "workers": workers, "scheduler": scheduler}
     return Comparison(base=run(base, **chance), plans=tuple(run(plan, **chance) for plan in plans))

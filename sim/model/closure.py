@@ -60,7 +60,6 @@ class Closure:
     page: Page
     checkout: Checkout
     desk: service.Desk
-    fulfilment: Fulfilment
     hazards: returns.Hazards
     order_values: Array  # [category, lane]
     conversions: Array  # orders submitted per viewer [category, lane]
@@ -232,7 +231,7 @@ def solve(world: World) -> Closure:
     human = asks * flows["stayers"] * (1.0 - bot) / (1.0 - world["service.aftersales_share"])
     ones = np.ones(world.lanes)
     return Closure(
-        page=page, checkout=checkout, desk=desk, fulfilment=parcels, hazards=hazards, order_values=values, conversions=conversions,
+        page=page, checkout=checkout, desk=desk, hazards=hazards, order_values=values, conversions=conversions,
         non_asker=non_asker * ones, asker_ratio=ratio * ones, served_share=waiting, channel_by_category=mix,
         propensity=propensity, viewers=viewers, channel_gmv=channel_gmv, saturation=saturation * ones, volume_price=volume_price * ones,
         ad_spend=channel_gmv[PAID] / world["money.paid_roi"], desks=human / desk.daily_contacts, flows=flows, score=score * ones,

@@ -87,11 +87,12 @@ def speed_share(hazard: Number, loads: LoadTimes) -> Array:
 def interest_hazard(kept: Number, loads: LoadTimes) -> Array:
     """The hazard h at 1 s with E[exp(-h R(T))] = kept. [lane]
 
-    ln E[exp(-h R)] is convex and falling in h, and Jensen puts -ln(kept)/E[R] left of the root: Newton walks up to it.
+    ln E[exp(-h R)] is convex and falling in h, and Jensen puts -ln(kept)/E[R] left of the root: Newton walks up to it. Its fourth
+    step is below 1e-9 of h at any bounce and load time that the registry allows.
     """
     target = np.log(kept)
     hazard = -target / loads.mean(loads.multipliers)
-    for _ in range(8):
+    for _ in range(5):
         through = np.exp(-hazard * loads.multipliers)
         mean = loads.mean(through)
         hazard = hazard + (np.log(mean) - target) * mean / loads.mean(loads.multipliers * through)

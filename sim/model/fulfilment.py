@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import log_ndtr, ndtr, ndtri
@@ -107,53 +108,89 @@ class Delivery:
     refund_day: Array
 
 
+@dataclass(frozen=True, kw_only=True)
+class Carriage:
+    """What the shipping levers do not change of a shop's parcels: the same for all draws, and for most scenarios."""
+
+    promise_h: float
+    delivery_promise_h: float
+    handling_sigma: float
+    band_share: tuple[float, ...]
+    transit_mean_h: tuple[float, ...]
+    transit_check: tuple[float, float]  # hours, and the share that has arrived by then
+    premium_factor: float
+    lag: tuple[float, float, float]  # return window and median in days, log-sd
+    lag_days_max: int
+
+    @classmethod
+    def of(cls, world: World) -> Carriage:
+        def number(name: str) -> float:
+            return float(world[name])
+
+        return cls(
+            promise_h=number("fulfilment.promise_h"), delivery_promise_h=number("fulfilment.delivery_promise_h"),
+            handling_sigma=number("fulfilment.handling_sigma"), band_share=tuple(map(float, world["fulfilment.band_share"])),
+            transit_mean_h=tuple(map(float, world["fulfilment.transit_mean_h"])),
+            transit_check=(number("fulfilment.transit_check_h"), number("fulfilment.transit_72h_share")),
+            premium_factor=number("fulfilment.premium_factor"),
+            lag=(number("returns.window_d"), number("returns.lag_median_d"), number("returns.lag_sigma")),
+            lag_days_max=int(world["returns.lag_days_max"]),
+        )
+
+
+@lru_cache(maxsize=64)
+def _transit(carriage: Carriage) -> tuple[Array, float]:
+    """Median transit hours by band, and their log-sd within a band."""
+    means = np.asarray(carriage.transit_mean_h)
+    sigma = transit_spread(means, np.asarray(carriage.band_share), *carriage.transit_check)
+    return means * np.exp(-(sigma**2) / 2.0), sigma
+
+
+@lru_cache(maxsize=64)
+def _lag(window_d: float, median_d: float, sigma: float) -> Array:
+    return lag_days(window_d, median_d, sigma)
+
+
+@lru_cache(maxsize=4096)
+def speed(carriage: Carriage, share_in_time: float, transit: float) -> Speed:
+    """Handling at a 24-hour share, carried in a time that events stretch by `transit`. Kept: it takes milliseconds."""
+    transit_median_h, transit_sigma = _transit(carriage)
+    sigma = carriage.handling_sigma
+    median = float(handling_median(share_in_time, carriage.promise_h, sigma))
+    last = carriage.lag_days_max
+
+    def arrived(hours: float) -> Array:
+        return np.stack(
+            [
+                arrival_share(hours, median, transit_median_h * transit * factor, sigma, transit_sigma)
+                for factor in (1.0, carriage.premium_factor)
+            ]
+        )
+
+    by_day = np.stack([arrived(24.0 * day) for day in range(1, last)], axis=-1)
+    # The tail of slow parcels is booked on the last day, so that a cohort settles fully.
+    delivered = np.diff(by_day, prepend=0.0, append=1.0, axis=-1)
+    refund = np.zeros((*delivered.shape[:2], last))
+    for wait, share in enumerate(_lag(*carriage.lag), start=1):
+        for day in range(last):
+            refund[..., min(day + wait, last - 1)] += share * delivered[..., day]
+    return Speed(
+        late_to_ship=float(ndtr(-np.log(carriage.promise_h / median) / sigma)),
+        late_to_arrive=1.0 - arrived(carriage.delivery_promise_h),
+        refund_day=refund,
+    )
+
+
 class Fulfilment:
     """The shipping side of one scenario; its figures are the same in every draw."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
-        self.band_share = np.asarray(world["fulfilment.band_share"], dtype=float)
-        means = np.asarray(world["fulfilment.transit_mean_h"], dtype=float)
-        self.transit_sigma = transit_spread(
-            means, self.band_share, float(world["fulfilment.transit_check_h"]), float(world["fulfilment.transit_72h_share"])
-        )
-        self.transit_median_h = means * np.exp(-(self.transit_sigma**2) / 2.0)
-        self.lag = lag_days(world["returns.window_d"], world["returns.lag_median_d"], world["returns.lag_sigma"])
-        self._speeds: dict[tuple[float, float], Speed] = {}
+        self._world, self._carriage = world, Carriage.of(world)
+        self.band_share = np.asarray(self._carriage.band_share)
+        self.transit_median_h, self.transit_sigma = _transit(self._carriage)
 
     def speed(self, share_in_time: float, transit: float) -> Speed:
-        """Handling at a 24-hour share, carried in a time that events stretch by `transit`."""
-        key = (share_in_time, transit)
-        if key not in self._speeds:
-            self._speeds[key] = self._speed(*key)
-        return self._speeds[key]
-
-    def _speed(self, share_in_time: float, transit: float) -> Speed:
-        world = self._world
-        sigma = float(world["fulfilment.handling_sigma"])
-        median = float(handling_median(share_in_time, float(world["fulfilment.promise_h"]), sigma))
-        last = int(world["returns.lag_days_max"])
-
-        def arrived(hours: float) -> Array:
-            return np.stack(
-                [
-                    arrival_share(hours, median, self.transit_median_h * transit * factor, sigma, self.transit_sigma)
-                    for factor in (1.0, world["fulfilment.premium_factor"])
-                ]
-            )
-
-        by_day = np.stack([arrived(24.0 * day) for day in range(1, last)], axis=-1)
-        # The tail of slow parcels is booked on the last day, so that a cohort settles fully.
-        delivered = np.diff(by_day, prepend=0.0, append=1.0, axis=-1)
-        refund = np.zeros((*delivered.shape[:2], last))
-        for wait, share in enumerate(self.lag, start=1):
-            for day in range(last):
-                refund[..., min(day + wait, last - 1)] += share * delivered[..., day]
-        return Speed(
-            late_to_ship=float(ndtr(-np.log(world["fulfilment.promise_h"] / median) / sigma)),
-            late_to_arrive=1.0 - arrived(float(world["fulfilment.delivery_promise_h"])),
-            refund_day=refund,
-        )
+        return speed(self._carriage, share_in_time, transit)
 
     def on(self, day: int) -> Delivery:
         """Lateness and refund days of the orders of a day: every combination of the levers' worlds, weighted by reach."""

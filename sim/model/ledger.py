@@ -1,24 +1,29 @@
 """The books of a block: what entered, what was lost to which cause, and what it was worth, over the horizon.
 
-Days only add to a few rows; what is the same until a lever turns (cause shares, channel mix) is applied when it turns.
+Days only add to a few rows; what is the same until a lever turns (cause shares, channel and category mix, the bot's part)
+is applied when it turns.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import numpy as np
 
-from sim.model import returns
-from sim.model.terms import GROUP_OF, OrderTerms, ReturnTerms
-from sim.model.world import CATEGORIES, MAIN_CHANNELS, OUTER_CHANNELS, Array, Number
+from sim.model import returns, service
+from sim.model.terms import GROUP_OF, OrderTerms, ReturnTerms, Yields
+from sim.model.world import MAIN_CHANNELS, OUTER_CHANNELS, Array, Number, World
+
+HOST_LIVE = MAIN_CHANNELS.index("host_live")
+MENDED_EACH_DAY = ("slow_pages", "buried_parameters", "redirects", "typed_card", "other_checkout", "service_wait")
 
 
 class Ledger:
-    """Totals by name, and the rows that wait for the next turn."""
+    """Totals by name, and the rows that wait for the next turn. `headlines`: no causes, only what the headline figures need."""
 
-    def __init__(self, lanes: int, segments: tuple[str, ...], values: Array) -> None:
-        self.lanes, self.segments, self.values = lanes, segments, values
+    def __init__(self, lanes: int, segments: tuple[str, ...], *, headlines: bool) -> None:
+        self.lanes, self.segments, self.headlines = lanes, segments, headlines
         self.totals: dict[str, Array] = defaultdict(lambda: np.zeros(lanes))
         self.category: dict[str, Array] = defaultdict(lambda: np.zeros((len(segments), lanes)))
         self.channel: dict[str, Array] = {
@@ -32,86 +37,128 @@ class Ledger:
         self.totals[name] += amount
 
     def wait(self, name: str, amount: Array) -> None:
-        """Add to a row that is settled at the next turn."""
+        """Add to a row that is settled at the next turn, or at the end."""
         row = self._waiting.get(name)
         if row is None:
-            self._waiting[name] = amount.copy() if amount.ndim else amount
+            self._waiting[name] = amount.copy()
         else:
             row += amount
 
-    def _settled(self, name: str) -> Array | None:
-        return self._waiting.pop(name, None)
+    def taken(self, *names: str) -> list[Array]:
+        """Rows whose wait is over."""
+        return [self._waiting.pop(name) for name in names]
 
-    def settle_causes(self, stage: str, hazards: dict[str, Array]) -> None:
-        """Split a stage's losses over its causes in proportion to their hazards."""
-        lost = self._settled(stage)
-        if lost is None:
-            return
+    def settle_page(self, hazards: Mapping[str, Array], slow_loads: Array, click: Number) -> None:
+        """Visits to the detail page, and who left it for which cause."""
+        viewers, stayers = self.taken("page.viewers", "page.stayers")
+        visits = viewers * click
+        for name, flow in (("visits", visits), ("stayers", stayers), ("slow_loads", visits * slow_loads)):
+            self.add(name, flow)
+        self._split("page", visits - stayers, hazards)
+
+    def settle_payment(self, hazards: Mapping[str, Array]) -> None:
+        self._split("payment", *self.taken("payment.lost"), hazards)
+
+    def _split(self, stage: str, lost: Array, hazards: Mapping[str, Array]) -> None:
+        """A stage's losses over its causes, in proportion to their hazards."""
         total = sum(hazards.values())
+        each = np.divide(lost, total, out=np.zeros_like(total), where=total > 0.0)
         for cause, hazard in hazards.items():
-            self.totals[f"leak.{stage}.{cause}"] += lost * np.divide(hazard, total, out=np.zeros_like(total), where=total > 0.0)
+            self.add(f"leak.{stage}.{cause}", each * hazard)
 
-    def settle_orders(self, terms: OrderTerms, commission: Number, on_refunds: Number) -> None:
-        """Give channels and categories what their groups' days brought."""
-        reach = {group: self._settled(f"reach.{group}") for group in ("earned", "paid", "outer")}
-        if reach["earned"] is None:
-            return
-        orders = {group: self._settled(f"orders.{group}") for group in reach}
-        gmv = {group: self._settled(f"gmv.{group}") for group in reach}
-        shipped = {group: self._settled(f"shipped.{group}") for group in reach}
-        net = {group: self._settled(f"net.{group}") for group in reach}
-        values = self.values[: len(CATEGORIES)]
-        for k, group in enumerate(GROUP_OF):
-            sales = terms.sales_cells[k] * values
-            kept = (sales * net[group][: len(values)]).sum(axis=0)
-            self.channel["viewers"][k] += terms.channel_viewers[k] * reach[group]
-            self.channel["orders"][k] += terms.order_cells[k].sum(axis=0) * orders[group]
-            self.channel["gmv"][k] += sales.sum(axis=0) * gmv[group]
-            self.channel["net_gmv"][k] += kept
-            self.category["viewers"][: len(values)] += terms.cells[k] * reach[group]
-            if MAIN_CHANNELS[k] == "host_live":
-                refunded = sales.sum(axis=0) * shipped[group] - kept
-                self.totals["host_commission"] += commission * terms.commission * (kept + on_refunds * refunded)
-        if reach["outer"] is None:
-            return
-        for i in range(len(OUTER_CHANNELS)):
-            k, s = len(MAIN_CHANNELS) + i, len(values) + i
-            sales = terms.group_sales["outer"][s] * self.values[s]
-            self.channel["viewers"][k] += terms.outer_viewers[i] * reach["outer"]
-            self.channel["orders"][k] += terms.group_orders["outer"][s] * orders["outer"]
-            self.channel["gmv"][k] += sales * gmv["outer"]
-            self.channel["net_gmv"][k] += sales * net["outer"][s]
-            self.category["viewers"][s] += terms.outer_viewers[i] * reach["outer"]
+    def settle_service(self, world: World, bot: Number, shares: Array, *, asker_ratio: Array, desks: Array) -> None:
+        """The desk's contacts: those that reached people, by kind of hour, and the askers who got an answer."""
+        contacts, in_time, lost = self.taken("service.contacts", "service.in_time", "service.lost")
+        stayers, stayers_left, free, free_left = self.taken(
+            "service.stayers", "service.stayers_left", "service.free_orders", "service.free_orders_left"
+        )
+        human = contacts * desks
+        self.add("contacts", human)
+        self.add("all_contacts", human / (1.0 - bot))
+        self.add("contacts_in_time", in_time * desks)
+        for kind, share, gone in zip(service.KINDS, shares, lost, strict=True):
+            self.add(f"{kind}_contacts", human * share)
+            self.add(f"{kind}_abandoned", gone * desks)
+            self.add("contacts_abandoned", gone * desks)
+        asks = world["service.asks_share"]
+        self.add("answered_askers", asks * (stayers - (1.0 - bot) * stayers_left))
+        self.add("answered_orders", asks * asker_ratio * (free - (1.0 - bot) * free_left) / (1.0 - asks + asks * asker_ratio))
 
-    def settle_returns(self, terms: ReturnTerms) -> None:
+    def settle_orders(self, world: World, orders: OrderTerms, back: ReturnTerms, per_unit: Yields, *, priced: bool, day: int) -> None:
+        """Give channels, categories and causes what their groups' days brought; `day` is one of those days."""
+        names = ("reach", "each", "paid", "shipped", "back", "upset")
+        reach, each, paid, shipped, gone, upset = self.taken(*names)
+        gmv, shipped_gmv, gone_gmv, upset_gmv = paid, shipped, gone, upset
+        if priced:
+            gmv, shipped_gmv, gone_gmv, upset_gmv = self.taken(*(f"{name}.value" for name in names[2:]))
+
+        def over_groups(table: Array, row: Array) -> Array:
+            return (table * row[:, None]).sum(axis=0)
+
+        self.add("earned_viewers", orders.viewers[0] * reach[0])
+        self.add("returning_viewers", orders.viewers[0] * self.taken("returning")[0])
+        count, value = orders.orders, orders.values
+        rows = {
+            "viewers": over_groups(orders.segment_viewers, reach), "orders": over_groups(count, each), "paid": over_groups(count, paid),
+            "shipped": over_groups(count, shipped), "gmv": over_groups(value, gmv), "shipped_value": over_groups(value, shipped_gmv),
+        }
+        went_back, value_back = over_groups(count, gone), over_groups(value, gone_gmv)
+        rows["list_shipped"], list_back = rows["shipped_value"], value_back
+        if orders.list_values is not value:
+            rows["list_shipped"], list_back = over_groups(orders.list_values, shipped_gmv), over_groups(orders.list_values, gone_gmv)
+        rows |= {"returned": back.rates * went_back, "refunds": back.rates * value_back, "list_refunds": back.rates * list_back}
+        for name, row in rows.items():
+            self.category[name] += row
+        self.add("delivered_late", rows["shipped"].sum(axis=0) * back.delivery.delivered_late)
+        for lever, category in world.parcel_levers.items():
+            parcels = rows["shipped"][self.segments.index(category)] if category else rows["shipped"].sum(axis=0)
+            self.add(f"parcels.{lever}", world.reach(lever, day) * parcels)
+        self._channels(world, orders, per_unit, reach, each, gmv, shipped_gmv, gone_gmv)
+        if not self.headlines:
+            self._causes(back, rows, value_back, over_groups(value, upset_gmv))
+
+    def _channels(
+        self, world: World, orders: OrderTerms, per_unit: Yields, reach: Array, each: Array, gmv: Array, shipped: Array, gone: Array
+    ) -> None:
+        group = GROUP_OF[: len(orders.channel_orders)]
+        here = slice(len(group))
+        kept_before, refunded = per_unit.channel_value * shipped[group], per_unit.channel_refunded * gone[group]
+        self.channel["viewers"][here] += orders.channel_viewers * reach[group]
+        self.channel["orders"][here] += orders.channel_orders * each[group]
+        self.channel["gmv"][here] += per_unit.channel_value * gmv[group]
+        self.channel["net_gmv"][here] += kept_before - refunded
+        on = kept_before[HOST_LIVE] - (1.0 - world["money.commission_on_refunds"]) * refunded[HOST_LIVE]
+        self.totals["host_commission"] += world["money.commission"] * orders.commission * on
+
+    def _causes(self, back: ReturnTerms, rows: Mapping[str, Array], value_back: Array, upset_gmv: Array) -> None:
         """Returns by cause and category, and what mending each cause would keep.
 
         Without a cause the rate is 1 - (1-R)/s_j; the day's noise n scales either rate, so what a return cause takes is
         n x shipped x (1-R)(1/s_j - 1). Late shipping also cancels orders before they ship: both stages are mended at once.
         """
-        rows = {name: self._settled(name) for name in ("shipped_n", "value_n", "value_shipped", "paid_value", "paid_value_n", "list_n")}
-        if rows["shipped_n"] is None:
-            return
-        rates = terms.rates
-        returned, refunded = rates * rows["shipped_n"], rates * rows["value_n"]
-        self.category["returned"] += returned
-        self.category["refunds"] += refunded
-        self.category["list_refunds"] += rates * rows["list_n"]
-        totals = {segment: terms.hazards.total(segment) for segment in self.segments}
-        for (cause, segment), hazard in terms.hazards.by_cell.items():
+        rates, net = back.rates, rows["shipped_value"] - rows["refunds"]
+        totals = np.stack([back.hazards.total(segment) for segment in self.segments])
+        count, value, keeping = rows["returned"] / totals, rows["refunds"] / totals, value_back * (1.0 - rates)
+        gains: dict[str, Array] = {}
+        for (cause, segment), hazard in back.hazards.by_cell.items():
             s = self.segments.index(segment)
-            share = hazard / totals[segment]
-            self.returns[cause, segment] += share * returned[s]
-            self.return_value[cause, segment] += share * refunded[s]
+            self.returns[cause, segment] += hazard * count[s]
+            self.return_value[cause, segment] += hazard * value[s]
             if cause not in returns.MENDABLE:
                 continue
-            gain = rows["value_n"][s] * (1.0 - rates[s]) * np.expm1(hazard)
             if cause == "late_shipping":
-                mended = 1.0 - (1.0 - rates[s]) * np.exp(hazard)
-                gain = rows["paid_value"][s] - mended * rows["paid_value_n"][s] - (rows["value_shipped"][s] - refunded[s])
-            self.totals[f"recoverable.{cause}.net_gmv"] += gain
+                gain = rows["gmv"][s] - (1.0 - (1.0 - rates[s]) * np.exp(hazard)) * upset_gmv[s] - net[s]
+            else:
+                gain = keeping[s] * np.expm1(hazard)
+            gains[cause] = gains.get(cause, 0.0) + gain
         if "local_life" in self.segments:  # vouchers have no parcel to be late, but their payments can be cancelled
             s = self.segments.index("local_life")
-            self.totals["recoverable.late_shipping.net_gmv"] += (
-                rows["paid_value"][s] - rates[s] * rows["paid_value_n"][s] - (rows["value_shipped"][s] - refunded[s])
-            )
+            gains["late_shipping"] = gains["late_shipping"] + (rows["gmv"][s] - rates[s] * upset_gmv[s] - net[s])
+        for cause, gain in gains.items():
+            self.add(f"recoverable.{cause}.net_gmv", gain)
+
+    def recover(self, worth: Array) -> None:
+        """What mending each cause of the way to a paid order would have brought. worth [gmv or net, cause, lane]"""
+        for kpi, rows in zip(("gmv", "net_gmv"), worth, strict=True):
+            for cause, row in zip(MENDED_EACH_DAY, rows, strict=True):
+                self.totals[f"recoverable.{cause}.{kpi}"] = row

@@ -17,11 +17,12 @@ def score_today(
 
     Recovering bad reviews takes a part off what wrong descriptions cost the score; the goods come back all the same.
     """
-    description_rate = description_rate * (1.0 - world["returns.recovery_effect"] * recovery)
-    return 1.0 + 4.0 * (
-        world["memory.score_weight_description"] * (1.0 - description_rate)
-        + world["memory.score_weight_service"] * (bot + (1.0 - bot) * (1.0 - abandoned))
-        + world["memory.score_weight_shipping"] * shipped_24h
+    described, answered, shipped = (4.0 * world[f"memory.score_weight_{part}"] for part in ("description", "service", "shipping"))
+    return (
+        (1.0 + described + answered)
+        - described * (1.0 - world["returns.recovery_effect"] * recovery) * description_rate
+        - answered * (1.0 - bot) * abandoned
+        + shipped * shipped_24h
     )
 
 

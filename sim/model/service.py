@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.model.erlang import DeskCurves, desk_curves, load_for_abandon_share
+from sim.model.desk_curves import DeskCurves
 from sim.model.world import Array, Number, World
 
 KINDS = ("peak", "night", "day", "edge")  # of hours: 20-23 h, then those of service.hour_counts
 CLOCK = ("night",) * 8 + ("edge",) + ("day",) * 11 + ("peak",) * 3 + ("edge",)  # the kind of each hour of the day
-
-
-KEPT_CURVES = 6
+DESK_LEVERS = ("service.seats", "service.handling_s")
+SERVICE_LEVERS = (*DESK_LEVERS, "service.bot_resolution", "traffic.prime_time_share")
+KEPT_CURVES = 4  # a ramp passes through many desks and comes back to none
+LONG_DAYS = 6  # from so many days on it pays to make a desk's curves in full rather than point by point
 
 
 def kept_share(bot: Number, abandoned: Number, kept_if_abandoned: Number) -> Number:
@@ -28,6 +29,12 @@ def kept_share(bot: Number, abandoned: Number, kept_if_abandoned: Number) -> Num
 def order_share(asks: Number, ratio: Number, kept: Number) -> Number:
     """Share of orders that waiting leaves, askers ordering `ratio` times as often as the others when answered."""
     return (1.0 - asks + asks * ratio * kept) / (1.0 - asks + asks * ratio)
+
+
+def waiting_loss(world: World, ratio: Number, bot: Number) -> Number:
+    """Share of orders lost per share of contacts that give up: order_share is 1 - waiting_loss x abandoned. [lane]"""
+    asking = world["service.asks_share"] * ratio
+    return asking * (1.0 - bot) * (1.0 - world["service.kept_if_abandoned"]) / (1.0 - world["service.asks_share"] + asking)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,18 +55,24 @@ def hours_of_day(world: World, peak_share: Number) -> Hours:
 
 @dataclass(frozen=True, kw_only=True)
 class DeskDay:
-    """How a day's contacts fared. `abandoned` over the day, `in_time` answered in 30 s. [lane]
+    """How a day's contacts fared. `abandoned` over the day, `in_time` answered within the target. [lane]
 
-    `by_kind`: per kind of hour, its share of the day's contacts and the share of them that gives up. The peak comes first.
+    Per kind of hour, the peak first: its `share` of the day's contacts and the share `lost` of the day's contacts that give up in it.
     """
 
     abandoned: Array
     in_time: Array
-    by_kind: tuple[tuple[Number, Array], ...]
+    share: Array
+    lost: Array
+
+    @property
+    def by_kind(self) -> tuple[tuple[Array, Array], ...]:
+        """Per kind of hour, its share of the day's contacts and the share of them that gives up."""
+        return tuple(zip(self.share, self.lost / self.share, strict=True))
 
     @property
     def peak_abandoned(self) -> Array:
-        return self.by_kind[0][1]
+        return self.lost[0] / self.share[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,49 +86,102 @@ class Desk:
     queue: ServiceDesk  # with the curves that the closure has needed already
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Setting:
+    """The desk as long as its levers stand still: its curves, their weights where seats lie between whole numbers, and the hours."""
+
+    desks: tuple[tuple[DeskCurves, Number], ...]
+    starts: tuple[Array, ...]  # per desk: its curves' coordinate at one contact a day. [kind, lane]
+    share: Array  # of the day's contacts. [kind, lane]
+
+
 class ServiceDesk:
-    """The desk under a scenario's levers: any seats, handling time and hourly profile, at any load."""
+    """The desk under a scenario's levers: any seats (per lane), handling time and hourly profile, at any load."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._curves: dict[tuple[int, float | bytes], DeskCurves] = {}
+        self._curves: dict[tuple[bytes, bytes], DeskCurves] = {}
+        self._setting: tuple[int, _Setting] | None = None
+        turned = _turned(world, (*DESK_LEVERS, "traffic.prime_time_share"))
+        self._spell = np.cumsum(turned.any(axis=1))
+        self._long = _long_stands(world)
 
-    def curves(self, seats: int, handling_s: Number) -> DeskCurves:
-        handling = np.broadcast_to(np.asarray(handling_s, dtype=float), (self._world.lanes,))
-        key = (seats, handling.tobytes())
-        if key not in self._curves:
-            if len(self._curves) >= KEPT_CURVES:  # a ramp passes through many desks and comes back to none
+    def under(self, world: World) -> ServiceDesk:
+        """The same lanes' desk under another world's levers; curves made by either serve both."""
+        desk = ServiceDesk(world)
+        desk._curves = self._curves
+        return desk
+
+    def curves(self, seats: Number, handling_s: Number, *, keep: bool | Array = True) -> DeskCurves:
+        """The curves of desks of whole seats. `keep` (per lane) saves time and changes nothing."""
+        shape = (self._world.lanes,)
+        seats, handling = (np.broadcast_to(np.asarray(part, dtype=float), shape) for part in (seats, handling_s))
+        key = seats.tobytes(), handling.tobytes()
+        found = self._curves.get(key)
+        if found is None or np.any(keep & found.may_keep & ~found.keep):
+            if found is None and len(self._curves) >= KEPT_CURVES:
                 self._curves.pop(next(iter(self._curves)))
-            self._curves[key] = desk_curves(seats, handling, self._world.row("service.patience_s"))
-        return self._curves[key]
+            patience, target = self._world.row("service.patience_s"), self._world["service.answer_target_s"]
+            found = self._curves[key] = DeskCurves(seats, handling, patience, target, keep=keep)
+        return found
 
-    def day(self, contacts: Array, *, seats: float, handling_s: Number, peak_share: Number) -> DeskDay:
-        """Contacts per desk and day through the hours. Seats between whole numbers are a mix of two desks. [lane]"""
-        hours = hours_of_day(self._world, peak_share)
-        whole = int(np.floor(seats))
-        parts = [(whole, 1.0 - (seats - whole)), (whole + 1, seats - whole)]
-        desks = [(self.curves(n, handling_s), weight) for n, weight in parts if weight]
-        abandoned, in_time, by_kind = 0.0, 0.0, []
-        for count, share in zip(hours.count, hours.share, strict=True):
-            load = np.log(contacts * (share / count) * (handling_s / 3600.0))
-            left, answered = 0.0, 0.0
-            for curves, weight in desks:
-                gone, served = curves.outcomes(load, self._world["service.answer_target_s"])
-                left, answered = left + weight * gone, answered + weight * served
-            abandoned = abandoned + share * left
-            in_time = in_time + share * answered
-            by_kind.append((share, left))
-        return DeskDay(abandoned=abandoned, in_time=in_time, by_kind=tuple(by_kind))
+    def day(self, contacts: Array, *, seats: Number, handling_s: Number, peak_share: Number) -> DeskDay:
+        """Contacts per desk and day through the hours, once. Seats between whole numbers are a mix of two desks. [lane]"""
+        return self._through(contacts, self._set(seats, handling_s, peak_share, keep=False))
 
     def on(self, day: int, contacts: Array) -> DeskDay:
         """The desk on a day with that day's levers."""
-        world = self._world
-        return self.day(
-            contacts,
-            seats=float(world.level("service.seats", day)),
-            handling_s=world.level("service.handling_s", day),
-            peak_share=peak_share(world, day),
-        )
+        if self._setting is None or self._setting[0] != self._spell[day]:
+            world = self._world
+            seats, handling = (world.level(lever, day) for lever in DESK_LEVERS)
+            self._setting = self._spell[day], self._set(seats, handling, peak_share(world, day), keep=self._long[day])
+        return self._through(contacts, self._setting[1])
+
+    def _set(self, seats: Number, handling_s: Number, peak_share: Number, *, keep: bool | Array) -> _Setting:
+        hours = hours_of_day(self._world, peak_share)
+        whole = np.floor(seats)
+        part = seats - whole
+        desks = ((self.curves(whole, handling_s, keep=keep), 1.0),)
+        if np.any(part):
+            desks = ((desks[0][0], 1.0 - part), (self.curves(np.ceil(seats), handling_s, keep=keep), part))
+        share = np.stack([np.broadcast_to(share, (self._world.lanes,)) for share in hours.share])
+        load = np.log(share / np.asarray(hours.count)[:, None] * (handling_s / 3600.0))
+        starts = tuple((load - curves.log_seats) * curves.per_width for curves, _ in desks)
+        return _Setting(desks=desks, starts=starts, share=share)
+
+    def _through(self, contacts: Array, setting: _Setting) -> DeskDay:
+        level = np.log(contacts)
+        left, late = 0.0, 0.0
+        for (curves, weight), start in zip(setting.desks, setting.starts, strict=True):
+            gone, served_late = curves.at(level * curves.per_width + start)
+            if len(setting.desks) == 1:
+                left, late = gone, served_late
+            else:
+                left, late = left + weight * gone, late + weight * served_late
+        lost = setting.share * left
+        abandoned = lost.sum(axis=0)
+        in_time = np.maximum(1.0 - abandoned - (setting.share * late).sum(axis=0), 0.0)
+        return DeskDay(abandoned=abandoned, in_time=in_time, share=setting.share, lost=lost)
+
+
+def _turned(world: World, levers: tuple[str, ...]) -> Array:
+    """Days on which any of these levers stands elsewhere than the day before. [day, lane], or [day, 1] where all lanes move together"""
+    turned = np.zeros((world.days, 1), dtype=bool)
+    for lever in levers:
+        if lever in world.moves:
+            reach = np.reshape(world.moves[lever].reach, (world.days, -1))
+            turned = turned | (np.diff(reach, axis=0, prepend=reach[:1]) != 0.0)
+    return turned
+
+
+def _long_stands(world: World) -> Array:
+    """Days on which seats and handling time have stood, or will stand, still for long. [day, lane], or [day, 1]"""
+    turned = _turned(world, DESK_LEVERS)
+    ends = np.concatenate([turned[1:], np.ones_like(turned[:1])])
+    day = np.arange(world.days)[:, None]
+    first = np.maximum.accumulate(np.where(turned, day, 0), axis=0)
+    last = np.minimum.accumulate(np.where(ends, day, world.days)[::-1], axis=0)[::-1]
+    return last - first + 1 >= LONG_DAYS
 
 
 def peak_share(world: World, day: int) -> Number:
@@ -126,12 +192,12 @@ def peak_share(world: World, day: int) -> Number:
 
 def solve_desk(world: World) -> Desk:
     """The contacts per desk at which the mean wait over all contacts of the peak hours is the observed one (F109)."""
-    seats = int(world["service.seats"])
+    seats = np.floor(world.row("service.seats"))
     handling, patience = world.row("service.handling_s"), world.row("service.patience_s")
     # Erlang-A: the share that gives up is the mean wait over all contacts divided by the mean patience.
     peak_abandoned = world["service.peak_wait_s"] / patience
-    peak_load = load_for_abandon_share(seats, handling / patience, np.minimum(peak_abandoned, 0.999))
-    contacts = peak_load * 3600.0 / handling * world["service.peak_hours"] / world.row("service.peak_share")
     queue = ServiceDesk(world)
+    peak_load = queue.curves(seats, handling, keep=False).load_for_abandon_share(np.minimum(peak_abandoned, 0.999))
+    contacts = peak_load * 3600.0 / handling * world["service.peak_hours"] / world.row("service.peak_share")
     usual = queue.day(contacts, seats=seats, handling_s=handling, peak_share=world.row("service.peak_share"))
     return Desk(daily_contacts=contacts, peak_load=peak_load, abandoned=usual.abandoned, peak_abandoned=peak_abandoned, queue=queue)

@@ -14,19 +14,30 @@ from sim.model.world import CATEGORIES, PAID, Array, World
 def settle(world: World, book: Ledger) -> None:
     """Complete a block's totals, in place: counts, CNY by refund type, and the lines of the contribution."""
     totals, category = book.totals, book.category
-    totals["leak.click.did_not_click"] = totals["viewers"] - totals["visits"]
-    totals["leak.shipping.late_shipping"] = totals["paid"] - totals["shipped"]
-    for cause in returns.CAUSES:
-        rows = [row for (here, _), row in book.returns.items() if here == cause]
-        totals[f"leak.returns.{cause}"] = sum(rows, np.zeros(world.lanes))
+    for name in ("orders", "paid", "shipped", "returned"):
+        totals[name] = category[name].sum(axis=0)
+    totals["kept"] = totals["shipped"] - totals["returned"]
+    if not book.headlines:
+        _leaks(book)
     category["cancellations"] = category["gmv"] - category["shipped_value"]
     category["net_gmv"] = category["shipped_value"] - category["refunds"]
-    for name in ("gmv", "shipped_value", "cancellations", "refunds", "net_gmv", "returned"):
+    for name in ("gmv", "shipped_value", "cancellations", "refunds", "net_gmv"):
         totals[name] = category[name].sum(axis=0)
     _by_refund_type(world, book)
     totals["paid_gmv"] = book.channel["gmv"][PAID]
     totals["paid_net_gmv"] = book.channel["net_gmv"][PAID]
     _money(world, book)
+
+
+def _leaks(book: Ledger) -> None:
+    """What the causes left of each stage that has only one, or one that takes the rest."""
+    totals = book.totals
+    totals["leak.click.did_not_click"] = totals["viewers"] - totals["visits"]
+    totals["leak.order.did_not_order"] = totals["stayers"] - totals["orders"] - totals["leak.order.service_wait"]
+    totals["leak.shipping.late_shipping"] = totals["paid"] - totals["shipped"]
+    for cause in returns.CAUSES:
+        rows = [row for (here, _), row in book.returns.items() if here == cause]
+        totals[f"leak.returns.{cause}"] = sum(rows, np.zeros(book.lanes))
 
 
 def _by_refund_type(world: World, book: Ledger) -> None:

@@ -8,14 +8,15 @@ import numpy as np
 
 from sim.model import detail_page, payment, returns, traffic
 from sim.model.closure import Closure
-from sim.model.fulfilment import SHIPPING_LEVERS, Delivery, shipped_share
+from sim.model.fulfilment import SHIPPING_LEVERS, Delivery, Fulfilment, shipped_share
 from sim.model.world import CATEGORIES, EARNED, MAIN_CHANNELS, OUTER_CHANNELS, PAID, Array, Number, World, mixed, share_of
 
 DISCOUNT = "traffic.discount"
 ORDER_LEVERS = (*traffic.TRAFFIC_LEVERS, *traffic.HOST_LEVERS, *detail_page.DISPLAY_LEVERS, DISCOUNT)
 RETURN_LEVERS = (*returns.RETURN_LEVERS, *SHIPPING_LEVERS)
 GROUPS = ("earned", "paid", "outer")
-GROUP_OF = tuple("paid" if k == PAID else "earned" for k in range(len(MAIN_CHANNELS)))
+_EARNED, _PAID, _OUTER = range(len(GROUPS))
+GROUP_OF = np.array([_PAID if k == PAID else _EARNED for k in range(len(MAIN_CHANNELS))] + [_OUTER] * len(OUTER_CHANNELS))
 
 
 def uses_outer(world: World) -> bool:
@@ -29,18 +30,101 @@ def segments_of(world: World) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderTerms:
-    """Viewers and orders per unit of each channel group's daily factor. Orders are per stayer at full service."""
+    """Viewers and orders per unit of each channel group's daily factor, until a lever turns. Orders are per stayer at full service.
 
-    channel_viewers: Array  # [main channel, lane]
-    outer_viewers: Array  # [outer channel, lane]
-    cells: Array  # viewers by channel and category [main channel, category, lane]
-    order_cells: Array  # orders [main channel, category, lane]
-    sales_cells: Array  # orders weighted by the share of the price that is paid
-    group_viewers: dict[str, Array]  # [lane]
-    group_orders: dict[str, Array]  # [segment, lane]
-    group_sales: dict[str, Array]
+    The group axis is GROUPS, the outer channels only where a plan opens them; the channel axis likewise.
+    """
+
+    viewers: Array  # [group, lane]
+    channel_viewers: Array  # [channel, lane]
+    segment_viewers: Array  # [group, segment, lane]
+    orders: Array  # [group, segment, lane]
+    values: Array  # what they pay, in CNY [group, segment, lane]
+    list_values: Array  # what they would pay without a discount
+    channel_orders: Array  # [channel, lane]
+    cell_values: Array  # CNY by main channel and category [main channel, category, lane]
     highest_rate: Array
     commission: Number
+
+
+class Ordering:
+    """Who comes and who orders: the baseline's cells of channel and category, under the levers' reach on a day."""
+
+    def __init__(self, world: World, closure: Closure) -> None:
+        self._world, self._closure = world, closure
+        self._wide = uses_outer(world)
+        self.segments = segments_of(world)
+        outer = [world.row(f"traffic.{name}_value") for name in OUTER_CHANNELS] if self._wide else []
+        self.values = np.concatenate([closure.order_values, np.stack(outer)]) if outer else closure.order_values
+        self._cells = closure.viewers * closure.channel_by_category
+        self._ordering = self._cells * closure.propensity
+
+    def on(self, day: int) -> OrderTerms:
+        world, closure = self._world, self._closure
+        factors = traffic.channel_factors(world, day)
+        conversion, commission = traffic.host_mix(world, day)
+        lifts = {CATEGORIES.index(name): lift for name, lift in detail_page.conversion_lifts(world, day).items()}
+
+        def lifted(cell: Array) -> Array:
+            cell[_HOST_LIVE] *= conversion
+            for s, lift in lifts.items():
+                cell[:, s] *= lift
+            return cell
+
+        cells, orders = self._cells * factors[:, None], lifted(self._ordering * factors[:, None])
+        sales = orders
+        if DISCOUNT in world.moves:
+            rate = lifted(closure.propensity.copy())
+            ordering, paying = _with_discount(world, day, rate)
+            orders, sales = orders * share_of(ordering, rate), orders * share_of(paying, rate)
+        far_viewers, far_orders, far_sales = self._outer(day) if self._wide else (None, None, None)
+        segment_viewers, grouped = self._by_group(cells, far_viewers), self._by_group(orders, far_orders)
+        list_values = grouped * self.values
+        channel_viewers, channel_orders = cells.sum(axis=1), orders.sum(axis=1)
+        if self._wide:
+            channel_viewers = np.concatenate([channel_viewers, far_viewers])
+            channel_orders = np.concatenate([channel_orders, far_orders])
+        return OrderTerms(
+            viewers=_over_channels(channel_viewers), channel_viewers=channel_viewers, segment_viewers=segment_viewers, orders=grouped,
+            values=list_values if sales is orders else self._by_group(sales, far_sales) * self.values, list_values=list_values,
+            channel_orders=channel_orders, cell_values=sales * self.values[: len(CATEGORIES)],
+            highest_rate=share_of(grouped.sum(axis=0), segment_viewers.sum(axis=0)).max(axis=0) * closure.served_share,
+            commission=commission,
+        )
+
+    def _outer(self, day: int) -> tuple[Array, Array, Array]:
+        """Viewers of the outer channels, their orders, and those weighted by the share of the price paid. [outer channel, lane] each
+
+        They count once they have viewers, so that a plan changes nothing before it starts.
+        """
+        world, closure = self._world, self._closure
+        through = world["detail_page.click_share"] * closure.page.stay * closure.served_share
+        viewers = traffic.outer_viewers(world, day, closure.viewers)
+        rate = np.stack([world[f"traffic.{name}_conversion"] / through for name in OUTER_CHANNELS])
+        ordering, paying = _with_discount(world, day, rate) if DISCOUNT in world.moves else (rate, rate)
+        return viewers, viewers * ordering, viewers * paying
+
+    def _by_group(self, cell: Array, far: Array | None) -> Array:
+        """[main channel, category, lane], and a row per outer channel where they are open -> [group, segment, lane]"""
+        grouped = np.zeros((len(GROUPS) if self._wide else _OUTER, len(self.segments), self._world.lanes))
+        main = slice(len(CATEGORIES))
+        grouped[_EARNED, main] = cell[list(EARNED)].sum(axis=0)
+        grouped[_PAID, main] = cell[PAID]
+        if far is not None:
+            grouped[_OUTER, len(CATEGORIES) :] = far
+        return grouped
+
+
+_HOST_LIVE = MAIN_CHANNELS.index("host_live")
+
+
+def _over_channels(rows: Array) -> Array:
+    """[channel, lane] -> [group, lane]"""
+    earned = rows[list(EARNED)].sum(axis=0)
+    groups = [earned, rows[PAID]]
+    if len(rows) > len(MAIN_CHANNELS):
+        groups.append(rows[len(MAIN_CHANNELS) :].sum(axis=0))
+    return np.stack(groups)
 
 
 def discounted(rate: Array, depth: Number, elasticity: Number) -> Array:
@@ -50,62 +134,45 @@ def discounted(rate: Array, depth: Number, elasticity: Number) -> Array:
     return np.where(rate < 1.0, rate * odds / (1.0 - rate + rate * odds), rate)
 
 
-def order_terms(world: World, closure: Closure, day: int) -> OrderTerms:
-    """Who comes and who orders under the levers' reach on a day."""
-    factors = traffic.channel_factors(world, day)
-    cells = closure.viewers * closure.channel_by_category * factors[:, None, :]
-    viewers = cells.sum(axis=1)
-    outer = traffic.outer_viewers(world, day, closure.viewers)
-
-    rate = closure.propensity.copy()
-    conversion, commission = traffic.host_mix(world, day)
-    rate[MAIN_CHANNELS.index("host_live")] *= conversion
-    for name, lift in detail_page.conversion_lifts(world, day).items():
-        rate[:, CATEGORIES.index(name)] *= lift
-    outer_rate = _outer_rate(world, closure)
-
-    rate, paid = _with_discount(world, day, rate)
-    outer_rate, outer_paid = _with_discount(world, day, outer_rate)
-    order_cells, sales_cells = cells * rate, cells * paid
-
-    wide = uses_outer(world)
-    earned = list(EARNED)
-
-    def by_group(cell: Array, beyond: Array) -> dict[str, Array]:
-        nothing = np.zeros((len(OUTER_CHANNELS) if wide else 0, world.lanes))
-        main = np.zeros((len(CATEGORIES), world.lanes))
-        grouped = {
-            "earned": np.concatenate([cell[earned].sum(axis=0), nothing]),
-            "paid": np.concatenate([cell[PAID], nothing]),
-        }
-        return grouped | {"outer": np.concatenate([main, beyond])} if wide else grouped
-
-    # Outer channels count once they have viewers, so that a plan changes nothing before it starts.
-    ordering = np.concatenate([share_of(order_cells.sum(axis=0), cells.sum(axis=0)), np.where(outer > 0.0, outer_rate, 0.0)])
-    highest = ordering.max(axis=0) * closure.served_share
-    return OrderTerms(
-        channel_viewers=viewers, outer_viewers=outer, cells=cells, order_cells=order_cells, sales_cells=sales_cells,
-        group_viewers={"earned": viewers[earned].sum(axis=0), "paid": viewers[PAID], "outer": outer.sum(axis=0)},
-        group_orders=by_group(order_cells, outer * outer_rate), group_sales=by_group(sales_cells, outer * outer_paid),
-        highest_rate=highest, commission=commission,
-    )
-
-
-def _outer_rate(world: World, closure: Closure) -> Array:
-    """Orders per stayer of the outer channels at full service, from their own orders per viewer. [outer channel, lane]"""
-    through = world["detail_page.click_share"] * closure.page.stay * closure.served_share
-    return np.stack([world[f"traffic.{name}_conversion"] / through for name in OUTER_CHANNELS])
-
-
 def _with_discount(world: World, day: int, rate: Array) -> tuple[Array, Array]:
     """Orders, and orders weighted by the price they pay: who sees the discount orders at its odds and pays less."""
     reach, depth = world.reach(DISCOUNT, day), world.target(DISCOUNT)
-    if DISCOUNT not in world.moves:
-        return rate, rate
-    elasticity = world["traffic.discount_elasticity"]
     here = world[DISCOUNT]
-    lower = discounted(rate, 1.0 - (1.0 - depth) / (1.0 - here), elasticity)
+    lower = discounted(rate, 1.0 - (1.0 - depth) / (1.0 - here), world["traffic.discount_elasticity"])
     return mixed(reach, rate, lower), mixed(reach, rate, lower * (1.0 - depth) / (1.0 - here))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yields:
+    """What one unit of each channel group's orders brings, summed over segments, until a lever turns. [group, lane]
+
+    `returned`, `refunded` and `described` (returned because the goods were not as described) are per shipped unit.
+    `channel_refunded`: CNY, [channel, lane].
+    """
+
+    orders: Array
+    value: Array
+    returned: Array
+    refunded: Array
+    described: Array
+    channel_value: Array
+    channel_refunded: Array
+
+
+def yields(orders: OrderTerms, back: ReturnTerms) -> Yields:
+    """Orders by segment weighed with their value and return rates."""
+    returned = orders.orders * back.rates
+    value, refunded = orders.values.sum(axis=1), (orders.values * back.rates).sum(axis=1)
+    channel_value = orders.cell_values.sum(axis=1)
+    channel_refunded = (orders.cell_values * back.rates[: len(CATEGORIES)]).sum(axis=1)
+    if len(orders.orders) > _OUTER:  # each outer channel is its own segment
+        far = orders.values[_OUTER, len(CATEGORIES) :]
+        channel_value = np.concatenate([channel_value, far])
+        channel_refunded = np.concatenate([channel_refunded, far * back.rates[len(CATEGORIES) :]])
+    return Yields(
+        orders=orders.orders.sum(axis=1), value=value, returned=returned.sum(axis=1), refunded=refunded,
+        described=(returned * back.description).sum(axis=1), channel_value=channel_value, channel_refunded=channel_refunded,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,8 +243,8 @@ class ReturnTerms:
     ship_hazard: Array
 
 
-def return_terms(world: World, closure: Closure, base: returns.Hazards, day: int) -> ReturnTerms:
-    usual, delivery = closure.fulfilment.on_baseline(), closure.fulfilment.on(day)
+def return_terms(world: World, parcels: Fulfilment, base: returns.Hazards, day: int) -> ReturnTerms:
+    usual, delivery = parcels.on_baseline(), parcels.on(day)
     hazards = returns.hazards_on(world, day, base, delivery, usual)
     rates = hazards.rates()
     described = np.zeros_like(rates)

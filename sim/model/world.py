@@ -55,11 +55,19 @@ class Calendar:
 
 @dataclass(frozen=True, kw_only=True)
 class Shocks:
-    """Standard normals behind day-to-day noise: per stream [day, lane], and one market drift per lane."""
+    """Standard normals behind day-to-day noise, and one market drift per lane.
 
-    persistent: Mapping[str, Array]
-    count: Mapping[str, Array]
+    Normals are kept as the places of a table, a quarter of their size: for the AR(1) path and for counting, in the order of
+    STREAMS. [day, 2, stream, lane]
+    """
+
+    places: NDArray[np.uint16]
+    table: Array
     drift: Array
+
+    def on(self, day: int) -> Array:
+        """A day's normals: those of the path, those of counting. [2, stream, lane]"""
+        return self.table.take(self.places[day], mode="clip")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Erlang B, C and A: printed reference values, identities, a sum over states in 60 digits, and the fast curves against all of it."""
+"""Erlang B, C and A: printed reference values, identities, and a sum over states in 60 digits."""
 
 from decimal import Decimal, localcontext
 
@@ -36,9 +36,6 @@ def birth_death(servers: int, load: float, ratio: float) -> tuple[float, float]:
             queue += waiting * weight
         total = some_seat_free + all_taken
         return float(all_taken / total), float(ratio * queue / (total * load))
-
-
-# ------------------------------------------------------------------------------------------------------------------ exact functions
 
 
 def test_reference_values_of_erlang_b_and_c() -> None:
@@ -179,136 +176,3 @@ def test_served_within_is_the_integral_of_the_wait_that_is_offered(servers: int,
     total = scale * (weights @ (density(everything) * np.exp(-everything / PATIENCE_S) * everything)) * 10 * PATIENCE_S
     mean = erlang.mean_wait_served_s(servers, load, HANDLING_S, PATIENCE_S)
     assert mean == pytest.approx(total / (1 - abandon_share), rel=1e-9)
-
-
-# ------------------------------------------------------------------------------------------------------------------ curves per lane
-
-
-def random_lanes(seed: int, lanes: int) -> tuple[np.random.Generator, np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    patience = np.exp(rng.uniform(np.log(100), np.log(4000), lanes))
-    ratio = np.exp(rng.uniform(np.log(0.0201), np.log(2.49), lanes))
-    return rng, ratio * patience, patience
-
-
-@pytest.mark.parametrize("seats", [1, 2, 5, 13, 20, 21, 28, 40, 80, 200])
-def test_curves_agree_with_the_exact_functions(seats: int) -> None:
-    rng, handling, patience = random_lanes(seats, 1500)
-    curves = erlang.desk_curves(seats, handling, patience)
-    for spread in (None, 0.02, 0.2, 1.0):  # everywhere, and ever closer to full load
-        z = rng.uniform(np.log(0.002), np.log(40), handling.size) if spread is None else rng.normal(0, spread, handling.size)
-        log_load = np.log(seats) + z
-        load = np.exp(log_load)
-        exact = erlang.abandonment_queue(seats, load, handling / patience)
-        large_enough = exact.abandon_share > 1e-290
-        np.testing.assert_allclose(curves.abandon_share(log_load)[large_enough], exact.abandon_share[large_enough], rtol=1e-6)
-        np.testing.assert_allclose(curves.wait_share(log_load)[large_enough], exact.wait_share[large_enough], rtol=1e-6)
-        for seconds in (0.0, 30.0, 300.0):
-            within = erlang.served_within(seats, load, handling, patience, seconds)
-            np.testing.assert_allclose(curves.served_within(log_load, seconds), within, rtol=0, atol=1e-6)
-
-
-def test_outcomes_are_the_single_lookups() -> None:
-    rng, handling, patience = random_lanes(3, 200)
-    curves = erlang.desk_curves(20, handling, patience)
-    log_load = np.log(20) + rng.normal(0, 1, (4, 200))
-    abandoned, within = curves.outcomes(log_load, TARGET_S)
-    np.testing.assert_array_equal(abandoned, curves.abandon_share(log_load))
-    np.testing.assert_array_equal(within, curves.served_within(log_load, TARGET_S))
-    np.testing.assert_array_equal(curves.mean_wait_s(log_load), abandoned * patience)
-    np.testing.assert_array_equal(curves.abandon_share(log_load[2]), abandoned[2])
-
-
-def test_a_lane_does_not_depend_on_its_neighbours() -> None:
-    rng, handling, patience = random_lanes(4, 300)
-    log_load = np.log(20) + rng.normal(0, 1, 300)
-    curves = erlang.desk_curves(20, handling, patience)
-    some = rng.permutation(300)[:37]
-    alone = erlang.desk_curves(20, handling[some], patience[some])
-    np.testing.assert_array_equal(alone.abandon_share(log_load[some]), curves.abandon_share(log_load)[some])
-    np.testing.assert_array_equal(alone.served_within(log_load[some], 30.0), curves.served_within(log_load, 30.0)[some])
-    ratio, wanted = handling / patience, rng.uniform(0.01, 0.9, 300)
-    loads = erlang.load_for_abandon_share(20, ratio, wanted)
-    np.testing.assert_array_equal(erlang.load_for_abandon_share(20, ratio[some], wanted[some]), loads[some])
-
-
-def test_outside_the_curves_the_exact_functions_answer() -> None:
-    handling = np.array([300.0, 300.0, 300.0, 300.0, 5.0, 9000.0])
-    patience = np.array([1200.0, 1200.0, 1200.0, 1200.0, 1200.0, 1200.0])
-    load = np.array([0.0, 1e-4, 34.0, 1e6, 21.0, 21.0])
-    curves = erlang.desk_curves(20, handling, patience)
-    with np.errstate(divide="ignore"):
-        log_load = np.log(load)
-    exact = erlang.abandonment_queue(20, load, handling / patience)
-    np.testing.assert_allclose(curves.abandon_share(log_load), exact.abandon_share, rtol=1e-7)
-    np.testing.assert_allclose(curves.wait_share(log_load), exact.wait_share, rtol=1e-7)
-    within = erlang.served_within(20, load, handling, patience, 30.0)
-    np.testing.assert_allclose(curves.served_within(log_load, 30.0), within, atol=1e-7)
-    many = erlang.desk_curves(300, np.array([300.0]), np.array([1200.0]))
-    assert many.abandon_share(np.log([310.0])) == pytest.approx(erlang.abandonment_queue(300, [310.0], 0.25).abandon_share, rel=1e-12)
-
-
-def test_the_documented_lookup_in_plain_python() -> None:
-    from math import exp, floor, log
-
-    rng, handling, patience = random_lanes(5, 40)
-    c = erlang.desk_curves(20, handling, patience)
-    log_load = np.log(20) + rng.normal(0, 1, 40)
-
-    def cubic(low, high, f: float) -> float:
-        (v0, d0), (v1, d1) = map(float, low), map(float, high)
-        return v0 + f * (d0 + f * ((3 * (v1 - v0) - 2 * d0 - d1) + f * (d0 + d1 - 2 * (v1 - v0))))
-
-    def point(lane: int, z: float) -> tuple[float, float, float]:
-        place = float(c.cells_per_log[lane]) * log(1 + abs(z) / float(c.width[lane]))
-        node, half, rho = floor(place), int(z > 0), exp(z)
-        value = cubic(c.curve[lane, half, node], c.curve[lane, half, node + 1], place - node)
-        growth = float(c.queue_size[lane]) * (rho - 1 - z)
-        if half:
-            inverse_a = exp(-value - growth)
-            return 1 - (1 - inverse_a) / rho, inverse_a, value
-        inverse_a = 1 - rho + rho * exp(value)
-        return exp(value), inverse_a, -log(inverse_a) - growth
-
-    for lane in range(40):
-        z, shift = float(log_load[lane]) - log(c.seats), TARGET_S / float(c.patience_s[lane])
-        place = (float(log_load[lane]) - c.odds_start) / c.odds_step
-        odds = exp(cubic(c.odds_curve[floor(place)], c.odds_curve[floor(place) + 1], place - floor(place)))
-        kappa, inverse_a, psi = point(lane, z)
-        kappa_late, _, psi_late = point(lane, z - shift)
-        wait = 1 / (1 + odds * inverse_a)
-        assert wait == pytest.approx(c.wait_share(log_load)[lane], rel=1e-11)
-        assert wait * kappa == pytest.approx(c.abandon_share(log_load)[lane], rel=1e-11)
-        within = 1 - wait * kappa - wait * (1 - kappa_late) * exp(psi_late - psi - shift)
-        assert within == pytest.approx(c.served_within(log_load, TARGET_S)[lane], abs=1e-11)
-
-
-def test_load_that_the_document_s_wait_implies() -> None:
-    load = erlang.load_for_abandon_share(20, [0.25], [0.41])
-    assert load * 3600 / HANDLING_S == pytest.approx(406.78, abs=0.005)
-    assert load / 20 == pytest.approx(1.695, abs=0.0005)
-
-
-@pytest.mark.parametrize("seats", [1, 20, 80])
-def test_load_for_abandon_share_inverts_the_curves(seats: int) -> None:
-    rng, handling, patience = random_lanes(6, 400)
-    wanted = np.concatenate([rng.uniform(0.01, 0.99, 300), np.exp(rng.uniform(-30, -5, 98)), [0.999, 0.99999]])
-    load = erlang.load_for_abandon_share(seats, handling / patience, wanted)
-    found = erlang.desk_curves(seats, handling, patience).abandon_share(np.log(load))
-    np.testing.assert_allclose(found, wanted, rtol=1e-12)
-
-
-@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])
-def test_impossible_shares_have_no_load(share: float) -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        erlang.load_for_abandon_share(20, [0.25], [share])
-
-
-@given(seats=st.integers(1, 80), rho=rhos, ratio=ratios)
-@settings(max_examples=40, deadline=None)
-def test_curves_never_turn_back(seats: int, rho: float, ratio: float) -> None:
-    """Along a curve, more load means more waiting and more leaving, across every node."""
-    curves = erlang.desk_curves(seats, np.array([ratio]), np.array([1.0]))
-    log_load = np.log(seats * rho) + np.linspace(-0.05, 0.05, 101)[:, None]
-    for share in curves.shares(log_load):
-        assert (np.diff(share, axis=0) >= -1e-12 * share[1:]).all()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.engine import world_of
+from sim.lanes import world_of
 from sim.model.closure import solve
 from sim.model.funnel import project
 from sim.model.world import World
@@ -61,7 +61,7 @@ def test_recoverable_is_what_mending_the_cause_brings(cause: str, noise: bool) -
     """Memory and queue held fixed, the cause lets everything through: the gain is the recoverable figure."""
     world = world_of(busy(), count=16, noise=noise)
     closure = solve(world)
-    run = project(world, closure)
+    run = project(world, closure, traced=True)
     mended = project(world, closure, mended=cause, replay=run.path)
     for kpi in ("gmv", "net_gmv"):
         figure = run.totals.get(f"recoverable.{cause}.{kpi}", np.zeros(16))

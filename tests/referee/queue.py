@@ -1,7 +1,7 @@
 """One service desk: Erlang-A as the stationary distribution of its birth-death chain."""
 
 from functools import lru_cache
-from math import expm1
+from math import asinh, exp, expm1, floor, log, sinh, sqrt
 
 from scipy.optimize import brentq
 from scipy.special import betainc
@@ -89,6 +89,79 @@ def between(seats: float, of_whole) -> float:
     return (1 - part) * of_whole(low) + part * of_whole(low + 1)
 
 
+class Curves:
+    """The engine's curves of one desk, read by the recipe of sim/model/desk_curves.py: one point at a time, in plain floats.
+
+    `shared` is the seats' table with its layout: table[row][column][node], lowest, bottom, calm, width, cells, row_step, ratios, top, jam.
+    """
+
+    def __init__(self, shared, seats: int, handling_s: float, patience_s: float, target_s: float) -> None:
+        self.shared, self.seats, self.target_s = shared, seats, target_s
+        self.handling_s, self.patience_s = handling_s, patience_s
+        self.ratio = handling_s / patience_s
+        self.x, self.theta = seats / self.ratio, target_s / patience_s
+        self.width = shared.width / sqrt(self.x)
+
+    def node(self, column: int, k: int) -> float:
+        """Lagrange's cubic through the four rows around the desk's ratio; row i belongs to the largest ratio x exp(-(i - 1) x step)."""
+        row = log(self.shared.ratios[1] / self.ratio) / self.shared.row_step + 1
+        first = min(floor(row) - 1, len(self.shared.table) - 4)
+        total = 0.0
+        for i in range(first, first + 4):
+            weight = 1.0
+            for j in range(first, first + 4):
+                if j != i:
+                    weight *= (row - j) / (i - j)
+            total += weight * float(self.shared.table[i][column][k - self.shared.lowest])
+        return total
+
+    def place(self, z: float) -> tuple[int, float]:
+        lowest = -floor(self.shared.cells * asinh(-self.shared.bottom / self.width)) - 1
+        place = max(self.shared.cells * asinh(z / self.width), lowest)
+        return floor(place), place - floor(place)
+
+    def between(self, f: float, low: tuple[float, float], high: tuple[float, float]) -> tuple[float, float]:
+        """Value and slope of the cubic with these values and slopes at its ends, in Hermite's form."""
+        (v0, d0), (v1, d1) = low, high
+        value = (1 + 2 * f) * (1 - f) ** 2 * v0 + f * (1 - f) ** 2 * d0 + f * f * (3 - 2 * f) * v1 - f * f * (1 - f) * d1
+        slope = 6 * f * (1 - f) * (v1 - v0) + (1 - f) * (1 - 3 * f) * d0 + f * (3 * f - 2) * d1
+        return value, slope
+
+    def column(self, name: int, z: float) -> tuple[float, float]:
+        k, f = self.place(z)
+        return self.between(f, (self.node(name, k), self.node(name + 1, k)), (self.node(name, k + 1), self.node(name + 1, k + 1)))
+
+    def late(self, z: float, waits: float, waits_slope: float) -> tuple[float, float]:
+        """ln(served after the target) at z, and its slope per cell."""
+        after = z - self.theta
+        turns, turns_slope = self.column(4, after)
+        stretch = sqrt((self.width**2 + z**2) / (self.width**2 + after**2))
+        rho, rho_after = exp(min(z, 0.0)), exp(min(after, 0.0))
+        value = waits + turns + self.x * ((rho - min(z, 0.0)) - (rho_after - min(after, 0.0))) - self.theta
+        per_cell = sqrt(self.width**2 + z**2) / self.shared.cells
+        return value, waits_slope + turns_slope * stretch + self.x * (rho - rho_after) * per_cell
+
+    def outcomes(self, load: float) -> tuple[float, float]:
+        """(share that leaves, share served within the target)"""
+        z = log(load / self.seats)
+        covered = self.shared.ratios[0] <= self.ratio <= self.shared.ratios[1]
+        if not covered or z > self.shared.top or (z < self.shared.bottom and not self.shared.calm):
+            return abandon_share(self.seats, load, self.ratio), served_within(self.seats, load, self.ratio, self.handling_s, self.target_s)
+        k, f = self.place(z)
+        ends = [self.ends(k), self.ends(k + 1)]
+        left = exp(self.between(f, *(left for left, _ in ends))[0])
+        late = self.late(z, *self.column(2, z))[0] if self.theta > self.width else self.between(f, *(late for _, late in ends))[0]
+        return left, 1 - left - exp(late)
+
+    def ends(self, k: int) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Value and slope of ln(share that leaves) and of ln(share served late) at node k."""
+        z = self.width * sinh(k / self.shared.cells)
+        if k > self.shared.cells * asinh(self.shared.jam + self.theta / self.width):
+            per_cell = sqrt(self.width**2 + z**2) / self.shared.cells
+            return (log(1 - exp(-z)), per_cell / expm1(z)), (-z, -per_cell)
+        return (self.node(0, k), self.node(1, k)), self.late(z, self.node(2, k), self.node(3, k))
+
+
 class Desk:
     """The desk of one lane: exact functions, or those of `tables`."""
 
@@ -136,4 +209,4 @@ class Desk:
             answered += n * per_hour * between(seats, lambda s, load=load: self._served(s, load, handling_s))
             if i == 0:
                 peak_lost = p
-        return lost / contacts, answered / contacts, peak_lost
+        return lost / contacts, max(answered / contacts, 0.0), peak_lost

@@ -1,0 +1,211 @@
+"""From scenarios to lanes: fully specified worlds that go through the model side by side.
+
+What no lever touches (the assumptions' values, the closure, the noise) is the ground on which scenarios stand: it is built once
+for a block of draws and kept for the next scenario that meets the same worlds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import numpy as np
+
+from sim import draws as chance
+from sim.costs import parcel_levers
+from sim.model.closure import Closure, solve
+from sim.model.fulfilment import SHIPPING_LEVERS
+from sim.model.noise import Noise, day_to_day
+from sim.model.service import ServiceDesk
+from sim.model.world import Array, Calendar, Move, World
+from sim.parameters import registry
+from sim.scenario import Assumption, Observed, Scenario
+
+T = TypeVar("T")
+ONE_PER_BLOCK = frozenset(SHIPPING_LEVERS)  # parcels are the same in every draw: these levers' targets are plain numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draws:
+    """Some draws of a seed: `count` of them from `first` on (a multiple of 256). `central`: every assumption at its best value."""
+
+    seed: int
+    first: int
+    count: int
+    central: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """A block of draws before any lever: the world, what is solved in it, and its day-to-day noise (None when it is off)."""
+
+    world: World
+    closure: Closure
+    noise: Noise | None
+
+    def under(self, scenario: Scenario) -> World:
+        """The ground's world with a scenario's levers and events."""
+        return with_moves(self.world, [scenario])
+
+    def repeated(self, times: int) -> Ground:
+        """The same lanes several times over, for scenarios side by side."""
+        if times == 1:
+            return self
+        lanes = self.world.lanes
+        world = replace(_repeated(replace(self.world, shocks=None), lanes, times), lanes=lanes * times)
+        closure = _repeated(replace(self.closure, desk=replace(self.closure.desk, queue=None)), lanes, times)
+        closure = replace(closure, desk=replace(closure.desk, queue=ServiceDesk(world)))
+        return Ground(world=world, closure=closure, noise=self.noise and _repeated(replace(self.noise, shocks=None), lanes, times))
+
+
+def ground_of(scenario: Scenario, draws: Draws, *, noise: bool) -> Ground:
+    """The ground of a scenario's assumptions and observed totals, built."""
+    return _ground(_beliefs(scenario), draws, scenario.days if noise else 0)
+
+
+def kept_ground_of(scenario: Scenario, draws: Draws, *, noise: bool, times: int = 1) -> Ground:
+    """The same, `times` over side by side, taken from the few that were last asked for."""
+    return _kept_ground(_beliefs(scenario), draws, scenario.days if noise else 0, times)
+
+
+_Beliefs = tuple[tuple[tuple[str, Assumption], ...], tuple[tuple[str, Observed], ...]]
+
+
+def _beliefs(scenario: Scenario) -> _Beliefs:
+    return tuple(scenario.assumptions.items()), tuple(scenario.baseline.items())
+
+
+def _ground(beliefs: _Beliefs, draws: Draws, days: int) -> Ground:
+    world = _world(beliefs, draws, days)
+    closure = solve(world)
+    # Where some draw does not close, the scenario will be refused: its rates have no meaning, nor would their noise.
+    closes = not any(np.any(residual.open) for residual in closure.residuals)
+    return Ground(world=world, closure=closure, noise=day_to_day(world, closure.rates(world), closure.entrants()) if closes else None)
+
+
+@lru_cache(maxsize=3)
+def _kept_ground(beliefs: _Beliefs, draws: Draws, days: int, times: int) -> Ground:
+    if times > 1:
+        return _kept_ground(beliefs, draws, days, 1).repeated(times)
+    ground = _ground(beliefs, draws, days)
+    return replace(ground, noise=ground.noise and ground.noise.keeping())
+
+
+def forget() -> None:
+    """Drop the kept grounds: memory is wanted back, or the model has been changed under them."""
+    _kept_ground.cache_clear()
+
+
+def _world(beliefs: _Beliefs, draws: Draws, days: int) -> World:
+    """Every parameter's value per draw; noise for as many days."""
+    assumptions, baseline = (dict(side) for side in beliefs)
+    values: dict[str, Any] = {}
+    for parameter in registry().entries:
+        name = parameter.name
+        if name in baseline:
+            values[name] = baseline[name].value
+        elif not parameter.uncertain:
+            values[name] = parameter.value
+        else:
+            belief = _belief(name, assumptions.get(name))
+            if draws.central:
+                values[name] = np.full(draws.count, chance.central(belief))
+            else:
+                values[name] = chance.column(belief, draws.seed, name, parameter.dimension, draws.first, draws.count)
+    reference = {lever.name: float(lever.value) for lever in registry().levers}
+    levels = {name: float(baseline[name].value) if name in baseline else value for name, value in reference.items()}
+    return World(
+        values=values, levels=levels, reference=reference, days=days, lanes=draws.count, calendar=Calendar.plain(days),
+        shocks=chance.shocks(draws.seed, draws.first, draws.count, days) if days else None,
+    )
+
+
+def world_of(scenario: Scenario, *, first: int = 0, count: int, seed: int = 1, noise: bool = True, central: bool = False) -> World:
+    """The lanes of a scenario's draws, by themselves."""
+    draws = Draws(seed=seed, first=first, count=count, central=central)
+    return with_moves(_world(_beliefs(scenario), draws, scenario.days if noise else 0), [scenario])
+
+
+def with_moves(world: World, scenarios: Sequence[Scenario]) -> World:
+    """A world of as many equal runs of lanes as there are scenarios, each with the levers of its own.
+
+    The scenarios move the same levers on the same days and share horizon and events (see `shape`): only targets differ.
+    """
+    first, each = scenarios[0], world.lanes // len(scenarios)
+    moves = {name: Move(target=_targets(scenarios, name, each), reach=_reach(first, name)) for name in first.moved}
+    return replace(world, days=first.days, moves=moves, calendar=_calendar(first), parcel_levers=parcel_levers(first))
+
+
+def shape(scenario: Scenario) -> tuple[object, ...]:
+    """What scenarios must share to be lanes of one block."""
+    moved = tuple((name, _reach(scenario, name).tobytes()) for name in scenario.moved)
+    alike = tuple(_target(scenario, name) for name in scenario.moved if name in ONE_PER_BLOCK)
+    return _beliefs(scenario), scenario.start, scenario.days, tuple(scenario.events), moved, alike
+
+
+def _targets(scenarios: Sequence[Scenario], name: str, each: int) -> Array | float:
+    if name in ONE_PER_BLOCK:
+        return _target(scenarios[0], name)
+    # One number per lane even where all are equal: NumPy's own numbers may differ from its arrays in the last bit.
+    return np.repeat([_target(scenario, name) for scenario in scenarios], each)
+
+
+def _target(scenario: Scenario, name: str) -> float:
+    return float(scenario.moved[name].target(scenario.lever_baseline(name)))
+
+
+def _repeated(thing: T, lanes: int, times: int) -> T:
+    """Arrays over lanes (their last axis) several times over, wherever they are held."""
+    if isinstance(thing, np.ndarray):
+        return np.tile(thing, times) if thing.ndim and thing.shape[-1] == lanes else thing
+    if isinstance(thing, dict):
+        return {key: _repeated(item, lanes, times) for key, item in thing.items()}
+    if isinstance(thing, tuple):
+        return tuple(_repeated(item, lanes, times) for item in thing)
+    if is_dataclass(thing) and not isinstance(thing, type):
+        return replace(thing, **{field.name: _repeated(getattr(thing, field.name), lanes, times) for field in fields(thing) if field.init})
+    return thing
+
+
+def _belief(name: str, own: Assumption | None) -> chance.Range:
+    belief = chance.Range.of(registry()[name])
+    if own is None:
+        return belief
+    if belief.distribution == "chance":
+        return chance.Range(distribution="chance", low=0.0, best=own.best, high=1.0)
+    if own.fixed:
+        return chance.Range(distribution="uniform", low=own.best, best=own.best, high=own.best)
+    return chance.Range(distribution=belief.distribution, low=own.low, best=own.best, high=own.high)
+
+
+def _reach(scenario: Scenario, name: str) -> np.ndarray:
+    """Share reached on each day: coverage x ramp inside the lever's dates, 0 outside. [day]"""
+    setting = scenario.moved[name]
+    day = np.arange(scenario.days)
+    first = 0 if setting.start is None else (setting.start - scenario.start).days
+    reach = setting.coverage * np.minimum(1.0, (day - first + 1) / max(1, setting.ramp_days))
+    inside = day >= first
+    if setting.until is not None:
+        inside &= day <= (setting.until - scenario.start).days
+    return np.where(inside, reach, 0.0)
+
+
+def _calendar(scenario: Scenario) -> Calendar:
+    """Events side by side multiply; where several lift traffic, the largest stated share is borrowed."""
+    calendar = Calendar.plain(scenario.days)
+    for event in scenario.events:
+        days = slice((event.start - scenario.start).days, (event.end - scenario.start).days + 1)
+        for name in ("traffic", "value", "cpm", "transit"):
+            getattr(calendar, name)[days] *= getattr(event, name)
+    for day in range(scenario.days):
+        rising = [
+            event.pull_forward
+            for event in scenario.events
+            if event.traffic > 1.0 and (event.start - scenario.start).days <= day <= (event.end - scenario.start).days
+        ]
+        stated = [pull for pull in rising if pull is not None]
+        if rising:
+            calendar.pull[day] = max(stated) if stated else np.nan
+    return calendar
