@@ -29,6 +29,8 @@ _HOMES = {  # public name: (module, its name there)
     "compare": ("sim.analysis.comparing", "compare"),
     "check": ("sim.analysis.checking", "check"),
     "facts": ("sim.analysis.documenting", "facts"),
+    "sweep": ("sim.sweeps", "run_sweep"),
+    "merge_sweeps": ("sim.sweeps", "merge_sweeps"),
 }
 
 __all__ = ["__version__", *_HOMES]
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from sim.parameters import Parameter, Registry
     from sim.parameters import registry as known_parameters
     from sim.scenario import Scenario, diff, load, save
+    from sim.sweeps import merge_sweeps
+    from sim.sweeps import run_sweep as sweep
 
 
 def __getattr__(name: str) -> Any:

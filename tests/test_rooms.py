@@ -27,7 +27,10 @@ FLOORS = {  # a room may import rooms on its own floor or below; a new room says
     "sim.planning": 4,
     "sim.engine": 4,
     "sim.executors": 4,
+    "sim.clusters": 4,
     "sim.batches": 4,
+    "sim.lanes": 3,
+    "sim.blocks": 3,
     "sim.sweeps": 5,
     "sim.analysis": 5,
     "sim.texts": 6,
@@ -35,6 +38,7 @@ FLOORS = {  # a room may import rooms on its own floor or below; a new room says
     "sim.tables": 6,
     "sim.charts": 6,
     "sim.report": 6,
+    "sim.benchmarking": 6,
     "sim.cli": 7,
     "sim.ui": 7,
 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sim.analysis.documenting import reference_quarter
-from sim.engine import world_of
+from sim.lanes import world_of
 from sim.model.closure import solve
 from sim.model.funnel import Projection, project
 from sim.model.world import World

@@ -11,6 +11,8 @@ import click
 import sim
 from sim.cli.options import Output, Whole, World, drawing_options, folder_option, output_options, world_options
 from sim.cli.printing import answer, as_json
+from sim.cli.sweeping import merge, sweep
+from sim.cli.upkeep import bench, migrate
 from sim.errors import CHECK_FAILED, INVALID, UNREADABLE, UserError
 
 if TYPE_CHECKING:
@@ -303,6 +305,12 @@ def app(*, port: int | None, browser: bool, scenarios: str | None) -> None:
 
     scenario_folder(scenarios)  # refuses a folder that is none before anything starts
     serve(port=port, browser=browser, scenarios=scenarios)
+
+
+whatif.add_command(sweep)
+whatif.add_command(merge)
+whatif.add_command(bench)
+whatif.add_command(migrate)
 
 
 def _loaded(name: str, folder: str | None) -> Scenario:

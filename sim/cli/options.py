@@ -94,6 +94,7 @@ class World:
     noise: bool = True
     central: bool = False
     workers: int = 1
+    scheduler: str | None = None
 
     def around(self, scenario: Scenario, *, levers: bool = True) -> Scenario:
         """`scenario` with what the command line says on top."""
@@ -108,7 +109,7 @@ class World:
     @property
     def drawing(self) -> dict[str, Any]:
         """The arguments that every analysis takes."""
-        return {"draws": self.draws, "seed": self.seed, "noise": self.noise, "workers": self.workers}
+        return {"draws": self.draws, "seed": self.seed, "noise": self.noise, "workers": self.workers, "scheduler": self.scheduler}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +149,7 @@ _WORLD = (
     click.option("--noise", type=click.Choice(["on", "off"]), default="on", show_default=True, help="Day-to-day noise."),
     click.option("--workers", type=Whole(1, MOST_WORKERS), default=1, show_default=True,
                  help="Processes to share the draws among; the answer is the same, to the last bit."),
+    click.option("--scheduler", metavar="ADDRESS", help="Dask cluster to share them among instead, such as tcp://host:8786."),
 )
 _OUTPUT = (
     click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True, help="json and csv keep every digit."),
@@ -160,10 +162,10 @@ def world_options(command: Callable) -> Callable:
     """Horizon, levers, assumptions and how to draw, handed over as `world`."""
 
     @functools.wraps(command)
-    def gathering(*, draws, seed, start, days, levers, assumptions, noise, workers, central=False, **rest: Any) -> Any:
+    def gathering(*, draws, seed, start, days, levers, assumptions, noise, workers, scheduler, central=False, **rest: Any) -> Any:
         world = World(
             draws=draws, seed=seed, start=start, days=days, levers=levers, assumptions=assumptions, noise=noise == "on", central=central,
-            workers=workers,
+            workers=workers, scheduler=scheduler,
         )
         return command(world=world, **rest)
 
