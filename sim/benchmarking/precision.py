@@ -9,7 +9,6 @@ import numpy as np
 
 from sim import draws as chance
 from sim import lanes
-from sim import engine
 from sim.benchmarking.clock import Figure, shipped
 from sim.engine import run
 from sim.model.world import Array
