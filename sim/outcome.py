@@ -75,10 +75,11 @@ def model_version() -> str:
 
 def group_sums(values: Array) -> Array:
     """Sums over aligned groups of 256 draws (the last axis). [..., group]"""
-    draws = values.shape[-1]
-    return np.stack(
-        [np.ascontiguousarray(values[..., first : first + GROUP]).sum(axis=-1) for first in range(0, draws, GROUP)], axis=-1
-    )
+    whole = values.shape[-1] // GROUP * GROUP
+    sums = np.ascontiguousarray(values[..., :whole]).reshape(*values.shape[:-1], -1, GROUP).sum(axis=-1)
+    if whole == values.shape[-1]:
+        return sums
+    return np.concatenate([sums, np.ascontiguousarray(values[..., whole:]).sum(axis=-1)[..., None]], axis=-1)
 
 
 def mean(values: Array) -> Array:

@@ -13,7 +13,8 @@ RECIPE. A lane has seats n, handling time and patience (seconds), ratio = handli
 3. Nodes. seat_table(n) holds `left`, `waits`, `turns` and their slopes at the nodes of even rows of ln(ratio). A lane takes each from
    the cubic through the four rows nearest to its own ratio. `left` is used as it is; at node k, with z = width*sinh(k/CELLS),
        late = waits + turns(z - theta) + x*(rest(z) - rest(z - theta)) - theta,      rest(z) = e^z - z below 0, else 1
-   where turns(z - theta) is itself looked up between the lane's own nodes, by steps 1 and 2.
+   where turns(z - theta) is itself looked up between the lane's own nodes, by steps 1 and 2. What step 2 then reads of `left` and
+   `late` are these values and slopes in single precision.
 
 Where all wait for long, at nodes with y - theta/width above JAM, left = ln(1 - e^-z) and late = -z instead.
 Where theta exceeds the width, `late` is not interpolated between nodes but put together at z itself, with waits(z) by steps 1 and 2.
@@ -53,7 +54,24 @@ from sim.model.seat_table import (
 )
 
 JAM = 6.0 / WIDTH  # of y: from here on nobody finds a free seat, to 2e-8
+KEPT = np.float32  # of nodes: half the memory is half the way to it; 1e-7 of a logarithm is less than the cubics err
 LANES_AT_ONCE = 128  # keeps the work arrays in the processor's cache
+
+
+class Room:
+    """Arrays to work in from day to day: memory that is asked for afresh each day costs more than the look-up itself.
+
+    It belongs to one run. Curves are shared by many, which may run at the same time.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[str, tuple[int, ...]], np.ndarray] = {}
+
+    def __call__(self, name: str, shape: tuple[int, ...], dtype: type = float) -> np.ndarray:
+        key = name, shape
+        if key not in self._arrays:
+            self._arrays[key] = np.empty(shape, dtype)
+        return self._arrays[key]
 
 
 class DeskCurves:
@@ -98,7 +116,7 @@ class DeskCurves:
 
     def outcomes(self, log_load: Array) -> tuple[Array, Array]:
         """(abandon_share, share that is served after the target) at log_load[..., lane]."""
-        return self.at((log_load - self.log_seats) * self.per_width)
+        return self.at((log_load - self.log_seats) * self.per_width, Room())
 
     def abandon_share(self, log_load: Array) -> Array:
         """Share of contacts that leave before they are answered."""
@@ -109,12 +127,12 @@ class DeskCurves:
         left, late = self.outcomes(log_load)
         return np.maximum(1.0 - left - late, 0.0)
 
-    def at(self, y: Array) -> tuple[Array, Array]:
-        """`outcomes` at y = ln(load/seats)/width. [..., lane]"""
+    def at(self, y: Array, room: Room) -> tuple[Array, Array]:
+        """`outcomes` at y = ln(load/seats)/width. [..., lane], in the room, valid until its next use."""
         inside = self._inside(y)
         if not inside.all():
-            return self._partly_exact(y, inside)
-        return self._looked_up(y)
+            return self._partly_exact(y, inside, room)
+        return self._looked_up(y, room)
 
     def _inside(self, y: Array) -> Array:
         inside = y <= self._top
@@ -122,25 +140,29 @@ class DeskCurves:
             inside &= y >= self._bottom
         return inside
 
-    def _looked_up(self, y: Array) -> tuple[Array, Array]:
-        place = place_of(y)
+    def _looked_up(self, y: Array, room: Room) -> tuple[Array, Array]:
+        place = place_of(y, out=room("place", y.shape), size=room("size", y.shape))
         np.maximum(place, self.lowest, out=place)
-        cell = np.floor(place)
+        cell = np.floor(place, out=room("cell", y.shape))
         place -= cell
-        both = _cubic(place, *self._ends(cell, place))
+        both = _cubic(place, *self._ends(cell, place, room))
         np.exp(both, out=both)
         return both[0], both[1]
 
-    def _ends(self, cell: Array, f: Array) -> list[Array]:
+    def _ends(self, cell: Array, f: Array, room: Room) -> list[Array]:
         """Value and slope at the lower end of the cells, then at the upper: each [left or late, ..., lane]."""
         if self._rows is None:
             return self._made_now(cell, f, np.arange(self.lanes))
-        index = (cell + self._base).astype(np.intp)
+        index = room("index", cell.shape, np.intp)
+        np.add(cell, self._base, out=index, casting="unsafe")
         if self._without is not None:
             index[..., self._without] = 0
         ends = []
-        for rows in (self._rows, self._rows[1:]):  # a node is fetched in one go: it misses the processor's cache once, not four times
-            values = np.ascontiguousarray(rows.take(index.reshape(-1), axis=0).T).reshape(2, 2, *cell.shape)
+        for end, rows in (("lower", self._rows), ("upper", self._rows[1:])):
+            # A node is fetched in one go: so it misses the processor's cache once, not four times.
+            nodes = rows.take(index.reshape(-1), axis=0, out=room("nodes", (cell.size, 4), KEPT), mode="clip")
+            values = room(end, (2, 2, *cell.shape))
+            np.copyto(values.reshape(4, -1), nodes.T)
             ends += values[0], values[1]
         if self._without is not None:
             made = self._made_now(cell[..., self._without], f[..., self._without], self._without)
@@ -148,8 +170,8 @@ class DeskCurves:
                 end[..., self._without] = part
         return ends
 
-    def _partly_exact(self, y: Array, inside: Array) -> tuple[Array, Array]:
-        left, late = self._looked_up(np.where(inside, y, 0.0))
+    def _partly_exact(self, y: Array, inside: Array, room: Room) -> tuple[Array, Array]:
+        left, late = self._looked_up(np.where(inside, y, 0.0), room)
         far = ~inside
         lane = np.broadcast_to(np.arange(self.lanes), far.shape)[far]
         log_load = y[far] * self.width[lane] + self.log_seats[lane]
@@ -175,7 +197,7 @@ class DeskCurves:
                 self._base[lanes] = nodes + count * np.arange(lanes.size) - low
                 pieces.append((seat_table(n), lanes, low, high, nodes))
                 nodes += lanes.size * count
-        rows = np.empty((nodes, 2, 2))
+        rows = np.empty((nodes, 2, 2), dtype=KEPT)
         for shared, lanes, low, high, start in pieces:
             stop = start + lanes.size * (high + 1 - low)
             self._fill(rows[start:stop].reshape(lanes.size, high + 1 - low, 2, 2), shared, lanes, low, high)
@@ -225,7 +247,7 @@ class DeskCurves:
                 made = self._of_seats(seat_table(n), cell[..., mine], f[..., mine], lane[mine])
                 for curve in (0, 1):
                     for end, part in zip(ends, made[curve], strict=True):
-                        end[curve][..., mine] = part
+                        end[curve][..., mine] = part.astype(KEPT)
         return ends
 
     def _of_seats(self, shared: SeatTable, cell: Array, f: Array, lane: Array) -> tuple[list[Array], list[Array]]:
@@ -294,7 +316,7 @@ class DeskCurves:
                 node = self._node_of(shared, lanes)
                 at = node(LEFT, k[lanes]), node(LEFT + 1, k[lanes])
                 made = _jammed(self.width[lanes], np.where(jam, y_at(k[lanes]), 1.0))[:2]
-                value[lanes], slope[lanes] = (np.where(jam, far, here) for far, here in zip(made, at, strict=True))
+                value[lanes], slope[lanes] = (np.where(jam, far, here).astype(KEPT) for far, here in zip(made, at, strict=True))
         return value, slope
 
 
@@ -332,10 +354,16 @@ def _jammed(width: Array, y: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def _cubic(f: Array, v0: Array, d0: Array, v1: Array, d1: Array) -> Array:
-    """The value of `_between`, in place."""
-    bend, total = _bend(v0, d0, v1, d1)
+    """The value of `_between`, in the place of d1; v1 is used up as well."""
+    rise, total = v1, d1
+    rise -= v0
+    rise -= d0
+    total -= d0
+    total -= rise
+    total -= rise
+    rise -= total
     total *= f
-    total += bend
+    total += rise
     total *= f
     total += d0
     total *= f

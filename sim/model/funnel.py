@@ -15,13 +15,13 @@ from sim.model import memory, returns, service, traffic
 from sim.model.closure import Closure
 from sim.model.detail_page import PAGE_LEVERS
 from sim.model.fulfilment import Fulfilment
-from sim.model.ledger import MENDED_EACH_DAY, Ledger
+from sim.model.ledger import FLOW, MENDED_EACH_DAY, Ledger
 from sim.model.noise import PAY, RETURNS, SHIP, STAY, SUBMIT, TRAFFIC, Noise, day_to_day, rate_factor
 from sim.model.payment import PAYMENT_LEVERS
 from sim.model.service import SERVICE_LEVERS, DeskDay
 from sim.model.settlement import settle
-from sim.model.terms import ORDER_LEVERS, RETURN_LEVERS, Checkout, Ordering, Page, return_terms, without, yields
-from sim.model.world import OUTER_CHANNELS, Array, Number, World
+from sim.model.terms import GROUPS, ORDER_LEVERS, RETURN_LEVERS, Checkout, Ordering, Page, return_terms, without, yields
+from sim.model.world import CATEGORIES, OUTER_CHANNELS, Array, Number, World
 
 DAILY = ("viewers", "orders", "gmv", "net_gmv", "shipped", "returned", "refunds", "score", "wait_s")
 BUDGET, RECOVERY = "traffic.paid_budget", "returns.review_recovery"
@@ -29,9 +29,9 @@ BUDGET, RECOVERY = "traffic.paid_budget", "returns.review_recovery"
 
 @dataclass(frozen=True, kw_only=True)
 class Path:
-    """What memory and queue did on each day; a replay holds them fixed. Each [day, lane]."""
+    """What memory made of the earned channels' reach, and what the queue did; a replay holds them fixed. Each [day, lane]."""
 
-    memory: Array
+    earned: Array
     desk: tuple[DeskDay, ...]
 
 
@@ -96,15 +96,19 @@ class _Run:
         self.kept = slice(daily_lanes)
         self.daily = {name: np.empty((world.days, daily_lanes)) for name in DAILY} if daily_lanes else {}
         self.refund_days: list[Array] = []
-        self.path: list[tuple[Array, DeskDay]] | None = [] if traced else None
+        self.path: list[list] | None = [] if traced else None
         self.priced = bool(np.any(world.calendar.value != 1.0))
         self.lending = bool(np.any(world.calendar.traffic > 1.0))
         ones = np.ones(world.lanes)
         self.state = State(score=closure.score.copy(), served=ones.copy(), adstock=ones.copy(), after_sales=ones.copy(), debt=0.0 * ones)
         self.drift = 1.0 - world["traffic.adstock_week"] ** (1.0 / 7.0)
-        self.usual_contacts = (1.0 - world["service.aftersales_share"]) / closure.flows["stayers"]
         self.usual_trouble = closure.flows["late"] + closure.flows["returned"]
-        self.gain, self.scratch = np.empty((2, len(MENDED_EACH_DAY), world.lanes))
+        groups = len(GROUPS) if len(self.segments) > len(CATEGORIES) else len(GROUPS) - 1
+        # Room to work in: memory that is asked for afresh each day costs more than the sums.
+        self.reach, self.flow = np.empty((groups, world.lanes)), np.empty((len(FLOW), world.lanes))
+        self.scratch = np.empty((len(FLOW), groups, world.lanes))
+        self.service = np.empty((6 + len(service.KINDS), world.lanes))
+        self.gain, self.worth = np.empty((2, len(MENDED_EACH_DAY), world.lanes))
         self.recovered = np.zeros((2, len(MENDED_EACH_DAY), world.lanes))
 
     def through(self) -> Projection:
@@ -165,7 +169,9 @@ class _Run:
             self.payment_hazards = np.stack([self.failing[cause] for cause in MENDED_EACH_DAY[2:5]])
         else:
             self.bot = world.level("service.bot_resolution", day)
-            self.human = (1.0 - self.bot) / (1.0 - world["service.bot_resolution"])
+            human = (1.0 - self.bot) / (1.0 - world["service.bot_resolution"]) * closure.desk.daily_contacts
+            self.contacts_per_stayer = human * ((1.0 - world["service.aftersales_share"]) / closure.flows["stayers"])
+            self.contacts_per_trouble = human * world["service.aftersales_share"]
             self.waiting_loss = service.waiting_loss(world, closure.asker_ratio, self.bot)
 
     def _settle(self, part: str, day: int) -> None:
@@ -174,7 +180,8 @@ class _Run:
         if part == "orders":
             book.settle_orders(world, self.orders, self.returns, self.yields, priced=self.priced, day=day)
         elif self.headlines:
-            pass
+            if part == "page":
+                book.add("viewers", *book.taken("page.viewers"))
         elif part == "page":
             book.settle_page(self.leaving, self.slow_loads, world["detail_page.click_share"])
         elif part == "payment":
@@ -186,7 +193,7 @@ class _Run:
         return {cause: 0.0 * hazard if cause == self.mended else hazard for cause, hazard in hazards.items()}
 
     def _day(self, day: int, noise: Array | None) -> None:
-        world, closure, book, state, per_unit = self.world, self.closure, self.ledger, self.state, self.yields
+        world, book, state = self.world, self.ledger, self.state
 
         # Traffic
         reach, viewers = self._traffic(day, noise)
@@ -197,57 +204,47 @@ class _Run:
         stayers = viewers * arriving
 
         # Service desk: after-sales contacts follow yesterday's late and returned orders
-        load = self.human * (self.usual_contacts * stayers + world["service.aftersales_share"] * state.after_sales)
-        contacts = closure.desk.daily_contacts * load
+        contacts = self.contacts_per_stayer * stayers + self.contacts_per_trouble * state.after_sales
         desk = self.replay.desk[day] if self.replay else self.desk.on(day, contacts)
         through_desk = 1.0 if self.mended == "service_wait" else 1.0 - self.waiting_loss * desk.abandoned
 
-        # Orders: each unit of a channel group's flow brings what its mix of categories brings
-        free = reach * (arriving * self.keen.at(noise[SUBMIT]) if noise is not None else arriving)
-        free_orders = (per_unit.orders * free).sum(axis=0)
-        each, placed = free * through_desk, free_orders * through_desk
-
-        # Payment
+        # Orders, payment, fulfilment, returns: what is left of a unit of a channel group's reach
         m_pay = noise[PAY] if noise is not None else 1.0
-        pay = np.exp(-m_pay * self.failing_total)
-        price = float(world.calendar.value[day])
-        bought, paid = each * pay, placed * pay
-        gmv = (per_unit.value * bought).sum(axis=0) * price
-
-        # Fulfilment
         m_ship = noise[SHIP] if noise is not None else 1.0
         in_time = np.exp(m_ship * self.in_time)
         ship = 1.0 if self.mended == "late_shipping" else np.exp(-m_ship * self.returns.ship_hazard)
-        sent, sent_value = paid * ship, gmv * ship
+        each, bought, shipped, upset, gone = flow = self.flow
+        free = arriving * self.keen.at(noise[SUBMIT]) if noise is not None else arriving
+        np.multiply(free, through_desk, out=each)
+        np.multiply(each, np.exp(-m_pay * self.failing_total), out=bought)
+        np.multiply(bought, ship, out=shipped)
+        np.multiply(bought, self.upset.at(noise[RETURNS]) if noise is not None else 1.0, out=upset)
+        np.multiply(upset, ship, out=gone)
 
-        # Returns
-        upset = bought * self.upset.at(noise[RETURNS]) if noise is not None else bought
-        gone = upset * ship
-        back = (per_unit.returned * gone).sum(axis=0)
-        refund = (per_unit.refunded * gone).sum(axis=0) * price
-        described = (per_unit.described * gone).sum(axis=0) / sent
-        net = sent_value - refund
+        # A unit of a group's reach brings what its mix of categories brings
+        orders, value, returned, refunded, described = np.multiply(self.yields.stacked, reach, out=self.scratch).sum(axis=1)
+        price = float(world.calendar.value[day])
+        if self.priced:
+            value, refunded = value * price, refunded * price
+        free_orders, placed, paid, sent, back = orders * free, orders * each, orders * bought, orders * shipped, returned * gone
+        gmv, refund = value * bought, refunded * gone
+        net = value * shipped - refund
+        late_paid = paid - paid * in_time
 
         if self.daily:
             waits = world["service.patience_s"] * desk.abandoned
             for name, row in zip(DAILY, (viewers, placed, gmv, net, sent, back, refund, state.score, waits), strict=True):
                 self.daily[name][day] = row[self.kept]
-        refund_days = self.returns.delivery.refund_day
-        self.refund_days.append(refund_days)
-        if world.days - 1 - day < len(refund_days):
-            book.add("refunds_after_horizon", refund * (1.0 - refund_days[: world.days - 1 - day].sum()))
-
-        self._book_groups({"reach": reach, "each": each, "paid": bought, "shipped": bought * ship, "back": gone, "upset": upset}, price)
-        book.add("viewers", viewers)
-        late_paid = paid - paid * in_time
+        self._book_groups(flow, reach, price)
+        book.wait("page.viewers", viewers)
         if not self.headlines:
-            book.wait("page.viewers", viewers)
             book.wait("page.stayers", stayers)
             book.wait("payment.lost", placed - paid)
             book.add("late_orders", late_paid)
+            self._book_refunds(day, refund)
             self._book_service(contacts, desk, stayers, free_orders)
             self._book_mending(m_stay, m_pay, through_desk, stayers, placed, gmv, net)
-        self._remember(day, desk, described, in_time, kept=sent - back, trouble=late_paid + back)
+        self._remember(day, desk, described * gone / sent, in_time, kept=sent - back, trouble=late_paid + back)
 
     def _traffic(self, day: int, noise: Array | None) -> tuple[Array, Array]:
         """Each channel group's factor on the day, and all viewers: calendar, noise, and what moves the group. [group, lane], [lane]"""
@@ -257,17 +254,23 @@ class _Run:
             state.adstock = state.adstock + self.drift * (self._budget(day) - state.adstock)
         if BUDGET in world.moves or not day or calendar.cpm[day] != calendar.cpm[day - 1]:
             self.bought = traffic.paid_response(state.adstock, calendar.cpm[day], closure.saturation, closure.volume_price)
-        recall = memory.score_factor(world, state.score - closure.score) * memory.repeat_factor(world, state.served)
-        self.recall = recall = self.replay.memory[day] if self.replay else recall
-        reach = np.empty_like(self.orders.viewers)
-        reach[0] = common * recall
-        reach[1] = common * self.bought
+        known = common * memory.score_factor(world, state.score - closure.score)
+        reach = self.reach
+        np.multiply(known, memory.repeat_factor(world, state.served), out=reach[0])
+        if self.replay:
+            reach[0] = self.replay.earned[day]
+        np.multiply(common, self.bought, out=reach[1])
         reach[2:] = common
+        if self.path is not None:
+            self.path.append([reach[0].copy()])
         viewers = (self.orders.viewers * reach).sum(axis=0)
+        returning = known * state.served  # those whom earlier good experience brought back, up to their share of all
         if self.lending:
             left = self._borrow(day, viewers)
-            reach, viewers = reach * left, viewers * left
-        self.ledger.wait("returning", reach[0] * memory.returning_share(world, state.served))
+            reach *= left
+            viewers, returning = viewers * left, returning * left
+        if not self.headlines:
+            self.ledger.wait("returning", returning)
         return reach, viewers
 
     def _budget(self, day: int) -> Number:
@@ -289,7 +292,7 @@ class _Run:
     def _remember(self, day: int, desk: DeskDay, described: Array, in_time: Array, *, kept: Array, trouble: Array) -> None:
         world, state = self.world, self.state
         if self.path is not None:
-            self.path.append((self.recall, desk))
+            self.path[-1].append(desk)
         today = memory.score_today(
             world, description_rate=described, recovery=world.level(RECOVERY, day), bot=self.bot, abandoned=desk.abandoned,
             shipped_24h=in_time,
@@ -298,23 +301,30 @@ class _Run:
         state.served = state.served + (kept * self.coming_back - state.served) / world["memory.repeat_days"]
         state.after_sales = trouble / self.usual_trouble
 
-    def _book_groups(self, rows: Mapping[str, Array], price: float) -> None:
-        """Rows of the channel groups; those of CNY where events change what is paid."""
-        for name, row in rows.items():
-            self.ledger.wait(name, row)
-            if self.priced and name not in ("reach", "each"):
-                self.ledger.wait(f"{name}.value", row * price)
+    def _book_groups(self, flow: Array, reach: Array, price: float) -> None:
+        """What is left of each group's reach, stage by stage; in CNY apart where events change what is paid."""
+        self.ledger.wait("reach", reach)
+        rows = np.multiply(flow[:, None], reach, out=self.scratch)
+        self.ledger.wait("groups", rows)
+        if self.priced:
+            rows *= price
+            self.ledger.wait("groups.value", rows)
+
+    def _book_refunds(self, day: int, refund: Array) -> None:
+        """Refunds of the day's orders that are asked for after the horizon."""
+        refund_days, left = self.returns.delivery.refund_day, self.world.days - 1 - day
+        self.refund_days.append(refund_days)
+        if left < len(refund_days):
+            self.ledger.add("refunds_after_horizon", refund * (1.0 - refund_days[:left].sum()))
 
     def _book_service(self, contacts: Array, desk: DeskDay, stayers: Array, free_orders: Array) -> None:
-        book = self.ledger
-        self.hours = desk.share
-        book.wait("service.contacts", contacts)
-        book.wait("service.in_time", contacts * desk.in_time)
-        book.wait("service.lost", contacts * desk.lost)
-        book.wait("service.stayers", stayers)
-        book.wait("service.stayers_left", stayers * desk.abandoned)
-        book.wait("service.free_orders", free_orders)
-        book.wait("service.free_orders_left", free_orders * desk.abandoned)
+        """Contacts and shoppers, all of them and those whom the desk answered late or lost."""
+        self.hours, rows = desk.share, self.service
+        rows[0], rows[1], rows[2] = contacts, stayers, free_orders
+        np.multiply(contacts, desk.in_time, out=rows[3])
+        np.multiply(rows[1:3], desk.abandoned, out=rows[4:6])
+        np.multiply(contacts, desk.lost, out=rows[6:])
+        self.ledger.wait("service", rows)
 
     def _book_mending(
         self, m_stay: Number, m_pay: Number, through_desk: Number, stayers: Array, placed: Array, gmv: Array, net: Array
@@ -328,7 +338,7 @@ class _Run:
         gain[5] = 1.0 / through_desk
         gain -= 1.0
         for total, worth in zip(self.recovered, (gmv, net), strict=True):
-            total += np.multiply(gain, worth, out=self.scratch)
+            total += np.multiply(gain, worth, out=self.worth)
 
     def _closed(self) -> Projection:
         """Totals that follow from the books once the horizon is over."""
@@ -341,7 +351,7 @@ class _Run:
         book.add("ad_spend", closure.ad_spend * _over_days(world, self._budget))
         book.add("seat_days", closure.desks * _over_days(world, lambda day: world.level("service.seats", day)))
         settle(world, book)
-        path = self.path and Path(memory=np.stack([recall for recall, _ in self.path]), desk=tuple(desk for _, desk in self.path))
+        path = self.path and Path(earned=np.stack([earned for earned, _ in self.path]), desk=tuple(desk for _, desk in self.path))
         return Projection(
             totals=dict(book.totals), category=dict(book.category), channel=book.channel, returns=dict(book.returns),
             return_value=dict(book.return_value), daily=self.daily, refund_days=tuple(self.refund_days), segments=self.segments,

@@ -15,6 +15,7 @@ from sim.model import returns, service
 from sim.model.terms import GROUP_OF, OrderTerms, ReturnTerms, Yields
 from sim.model.world import MAIN_CHANNELS, OUTER_CHANNELS, Array, Number, World
 
+FLOW = ("each", "paid", "shipped", "upset", "back")  # what is left of a unit of reach, stage by stage; upset: paid x day's return noise
 HOST_LIVE = MAIN_CHANNELS.index("host_live")
 MENDED_EACH_DAY = ("slow_pages", "buried_parameters", "redirects", "typed_card", "other_checkout", "service_wait")
 
@@ -52,7 +53,7 @@ class Ledger:
         """Visits to the detail page, and who left it for which cause."""
         viewers, stayers = self.taken("page.viewers", "page.stayers")
         visits = viewers * click
-        for name, flow in (("visits", visits), ("stayers", stayers), ("slow_loads", visits * slow_loads)):
+        for name, flow in (("viewers", viewers), ("visits", visits), ("stayers", stayers), ("slow_loads", visits * slow_loads)):
             self.add(name, flow)
         self._split("page", visits - stayers, hazards)
 
@@ -68,10 +69,7 @@ class Ledger:
 
     def settle_service(self, world: World, bot: Number, shares: Array, *, asker_ratio: Array, desks: Array) -> None:
         """The desk's contacts: those that reached people, by kind of hour, and the askers who got an answer."""
-        contacts, in_time, lost = self.taken("service.contacts", "service.in_time", "service.lost")
-        stayers, stayers_left, free, free_left = self.taken(
-            "service.stayers", "service.stayers_left", "service.free_orders", "service.free_orders_left"
-        )
+        (contacts, stayers, free, in_time, stayers_left, free_left, *lost), = self.taken("service")
         human = contacts * desks
         self.add("contacts", human)
         self.add("all_contacts", human / (1.0 - bot))
@@ -86,17 +84,13 @@ class Ledger:
 
     def settle_orders(self, world: World, orders: OrderTerms, back: ReturnTerms, per_unit: Yields, *, priced: bool, day: int) -> None:
         """Give channels, categories and causes what their groups' days brought; `day` is one of those days."""
-        names = ("reach", "each", "paid", "shipped", "back", "upset")
-        reach, each, paid, shipped, gone, upset = self.taken(*names)
-        gmv, shipped_gmv, gone_gmv, upset_gmv = paid, shipped, gone, upset
-        if priced:
-            gmv, shipped_gmv, gone_gmv, upset_gmv = self.taken(*(f"{name}.value" for name in names[2:]))
+        reach, groups = self.taken("reach", "groups")
+        each, paid, shipped, _, gone = groups
+        _, gmv, shipped_gmv, upset_gmv, gone_gmv = self.taken("groups.value")[0] if priced else groups
 
         def over_groups(table: Array, row: Array) -> Array:
             return (table * row[:, None]).sum(axis=0)
 
-        self.add("earned_viewers", orders.viewers[0] * reach[0])
-        self.add("returning_viewers", orders.viewers[0] * self.taken("returning")[0])
         count, value = orders.orders, orders.values
         rows = {
             "viewers": over_groups(orders.segment_viewers, reach), "orders": over_groups(count, each), "paid": over_groups(count, paid),
@@ -115,6 +109,8 @@ class Ledger:
             self.add(f"parcels.{lever}", world.reach(lever, day) * parcels)
         self._channels(world, orders, per_unit, reach, each, gmv, shipped_gmv, gone_gmv)
         if not self.headlines:
+            self.add("earned_viewers", orders.viewers[0] * reach[0])
+            self.add("returning_viewers", world["memory.repeat_share"] * orders.viewers[0] * self.taken("returning")[0])
             self._causes(back, rows, value_back, over_groups(value, upset_gmv))
 
     def _channels(

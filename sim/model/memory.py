@@ -37,11 +37,6 @@ def repeat_factor(world: World, served: Number) -> Number:
     return 1.0 - rho + rho * served
 
 
-def returning_share(world: World, served: Number) -> Number:
-    """Share of a day's earned viewers whom earlier good experience brought back."""
-    return world["memory.repeat_share"] * served / repeat_factor(world, served)
-
-
 def served(world: World, *, kept: Number, delivered_late: Number) -> Number:
     """Orders that leave a buyer who comes back: kept ones, less those whom late delivery put off (R56)."""
     return kept * (1.0 - world["memory.late_repeat_loss"] * delivered_late)

@@ -47,10 +47,12 @@ class Noise:
 
     def _days(self) -> Iterator[Array]:
         here, log_here = self.rate[HAZARDS], np.log(self.rate[HAZARDS])
-        fresh = np.sqrt(1.0 - self.persistence**2)
+        rest, fresh = 1.0 - here, np.sqrt(1.0 - self.persistence**2)
         path, today = np.zeros_like(self.spread), np.ones_like(self.spread)
+        index, normals = np.empty((2, *path.shape), dtype=np.intp), np.empty((2, *path.shape))
+        odds = np.empty_like(self.rate[HAZARDS])
         for day in range(self.length):
-            daily, counting = self.shocks.on(day)
+            daily, counting = self.shocks.on(day, index=index, out=normals)
             path *= self.persistence
             path += np.multiply(today, daily, out=daily)
             log_odds = np.multiply(path, self.spread, out=daily)
@@ -60,7 +62,11 @@ class Noise:
                 np.negative(log_odds[k], out=log_odds[k])
             factors = np.exp(log_odds, out=counting)
             # The hazard's factor m has p' = p^m, p' the rate at the day's odds: m = ln p'/ln p, p' = p x/(1 - p + p x).
-            factors[HAZARDS] = 1.0 + (log_odds[HAZARDS] - np.log(1.0 - here + here * factors[HAZARDS])) / log_here
+            np.multiply(here, factors[HAZARDS], out=odds)
+            odds += rest
+            np.subtract(log_odds[HAZARDS], np.log(odds, out=odds), out=odds)
+            odds /= log_here
+            np.add(odds, 1.0, out=factors[HAZARDS])
             yield factors
             today = fresh
 

@@ -93,9 +93,9 @@ def nodes_at(lowest: int, highest: int) -> Array:
     return y_at(np.arange(lowest, highest + 1.0))
 
 
-def place_of(y: Array) -> Array:
-    """CELLS*arsinh(y), without the cancellation below zero."""
-    place, size = y * y, np.abs(y)
+def place_of(y: Array, *, out: Array | None = None, size: Array | None = None) -> Array:
+    """CELLS*arsinh(y), without the cancellation below zero. `out` and `size` are room to work in."""
+    place, size = np.multiply(y, y, out=out), np.abs(y, out=size)
     place += 1.0
     np.sqrt(place, out=place)
     place += size

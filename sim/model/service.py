@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.model.desk_curves import DeskCurves
+from sim.model.desk_curves import DeskCurves, Room
 from sim.model.world import Array, Number, World
 
 KINDS = ("peak", "night", "day", "edge")  # of hours: 20-23 h, then those of service.hour_counts
@@ -105,6 +105,7 @@ class ServiceDesk:
         turned = _turned(world, (*DESK_LEVERS, "traffic.prime_time_share"))
         self._spell = np.cumsum(turned.any(axis=1))
         self._long = _long_stands(world)
+        self._room = Room()
 
     def under(self, world: World) -> ServiceDesk:
         """The same lanes' desk under another world's levers; curves made by either serve both."""
@@ -150,17 +151,18 @@ class ServiceDesk:
         return _Setting(desks=desks, starts=starts, share=share)
 
     def _through(self, contacts: Array, setting: _Setting) -> DeskDay:
-        level = np.log(contacts)
+        room, level = self._room, np.log(contacts)
         left, late = 0.0, 0.0
         for (curves, weight), start in zip(setting.desks, setting.starts, strict=True):
-            gone, served_late = curves.at(level * curves.per_width + start)
+            y = np.multiply(level, curves.per_width, out=room("y", start.shape[1:]))
+            gone, served_late = curves.at(np.add(start, y, out=room("at", start.shape)), room)
             if len(setting.desks) == 1:
                 left, late = gone, served_late
             else:
                 left, late = left + weight * gone, late + weight * served_late
         lost = setting.share * left
         abandoned = lost.sum(axis=0)
-        in_time = np.maximum(1.0 - abandoned - (setting.share * late).sum(axis=0), 0.0)
+        in_time = np.maximum(1.0 - abandoned - np.multiply(setting.share, late, out=late).sum(axis=0), 0.0)
         return DeskDay(abandoned=abandoned, in_time=in_time, share=setting.share, lost=lost)
 
 

@@ -144,17 +144,13 @@ def _with_discount(world: World, day: int, rate: Array) -> tuple[Array, Array]:
 
 @dataclass(frozen=True, kw_only=True)
 class Yields:
-    """What one unit of each channel group's orders brings, summed over segments, until a lever turns. [group, lane]
+    """What one unit of each channel group's orders brings, summed over segments, until a lever turns.
 
-    `returned`, `refunded` and `described` (returned because the goods were not as described) are per shipped unit.
-    `channel_refunded`: CNY, [channel, lane].
+    `stacked`: orders, their CNY; returned orders, refunded CNY, and orders returned because the goods were not as described, each
+    per shipped unit. [figure, group, lane] `channel_value`, `channel_refunded`: CNY. [channel, lane]
     """
 
-    orders: Array
-    value: Array
-    returned: Array
-    refunded: Array
-    described: Array
+    stacked: Array
     channel_value: Array
     channel_refunded: Array
 
@@ -162,7 +158,7 @@ class Yields:
 def yields(orders: OrderTerms, back: ReturnTerms) -> Yields:
     """Orders by segment weighed with their value and return rates."""
     returned = orders.orders * back.rates
-    value, refunded = orders.values.sum(axis=1), (orders.values * back.rates).sum(axis=1)
+    figures = orders.orders, orders.values, returned, orders.values * back.rates, returned * back.description
     channel_value = orders.cell_values.sum(axis=1)
     channel_refunded = (orders.cell_values * back.rates[: len(CATEGORIES)]).sum(axis=1)
     if len(orders.orders) > _OUTER:  # each outer channel is its own segment
@@ -170,8 +166,7 @@ def yields(orders: OrderTerms, back: ReturnTerms) -> Yields:
         channel_value = np.concatenate([channel_value, far])
         channel_refunded = np.concatenate([channel_refunded, far * back.rates[len(CATEGORIES) :]])
     return Yields(
-        orders=orders.orders.sum(axis=1), value=value, returned=returned.sum(axis=1), refunded=refunded,
-        described=(returned * back.description).sum(axis=1), channel_value=channel_value, channel_refunded=channel_refunded,
+        stacked=np.stack([figure.sum(axis=1) for figure in figures]), channel_value=channel_value, channel_refunded=channel_refunded
     )
 
 

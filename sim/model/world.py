@@ -65,9 +65,15 @@ class Shocks:
     table: Array
     drift: Array
 
-    def on(self, day: int) -> Array:
-        """A day's normals: those of the path, those of counting. [2, stream, lane]"""
-        return self.table.take(self.places[day], mode="clip")
+    def on(self, day: int, *, index: NDArray[np.intp] | None = None, out: Array | None = None) -> Array:
+        """A day's normals: those of the path, those of counting. [2, stream, lane]
+
+        `index` and `out` are room to work in, of the same shape: memory that is asked for afresh costs more than the look-up.
+        """
+        if index is None:
+            return self.table.take(self.places[day], mode="clip")
+        np.copyto(index, self.places[day])
+        return self.table.take(index, out=out, mode="clip")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from math import asinh, exp, expm1, floor, log, sinh, sqrt
+from struct import pack, unpack
 
 from scipy.optimize import brentq
 from scipy.special import betainc
@@ -89,6 +90,11 @@ def between(seats: float, of_whole) -> float:
     return (1 - part) * of_whole(low) + part * of_whole(low + 1)
 
 
+def single(number: float) -> float:
+    """The nearest number of single precision."""
+    return unpack("f", pack("f", number))[0]
+
+
 class Curves:
     """The engine's curves of one desk, read by the recipe of sim/model/desk_curves.py: one point at a time, in plain floats.
 
@@ -150,7 +156,7 @@ class Curves:
         k, f = self.place(z)
         ends = [self.ends(k), self.ends(k + 1)]
         left = exp(self.between(f, *(left for left, _ in ends))[0])
-        late = self.late(z, *self.column(2, z))[0] if self.theta > self.width else self.between(f, *(late for _, late in ends))[0]
+        late = single(self.late(z, *self.column(2, z))[0]) if self.theta > self.width else self.between(f, *(late for _, late in ends))[0]
         return left, 1 - left - exp(late)
 
     def ends(self, k: int) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -158,8 +164,10 @@ class Curves:
         z = self.width * sinh(k / self.shared.cells)
         if k > self.shared.cells * asinh(self.shared.jam + self.theta / self.width):
             per_cell = sqrt(self.width**2 + z**2) / self.shared.cells
-            return (log(1 - exp(-z)), per_cell / expm1(z)), (-z, -per_cell)
-        return (self.node(0, k), self.node(1, k)), self.late(z, self.node(2, k), self.node(3, k))
+            left, late = (log(1 - exp(-z)), per_cell / expm1(z)), (-z, -per_cell)
+        else:
+            left, late = (self.node(0, k), self.node(1, k)), self.late(z, self.node(2, k), self.node(3, k))
+        return (single(left[0]), single(left[1])), (single(late[0]), single(late[1]))
 
 
 class Desk:
