@@ -88,14 +88,21 @@ def _beta_table(a: float, b: float) -> Callable[[Array], Array]:
     slope = np.where(np.isfinite(slope), slope, 0.0)
     rise = np.diff(value)
     square, cube = 3.0 * rise - 2.0 * slope[:-1] - slope[1:], slope[:-1] + slope[1:] - 2.0 * rise
-    cells = np.stack([value[:-1], slope[:-1], square, cube])
+    cells = np.stack([value[:-1], slope[:-1], square, cube], axis=1)
 
     def at(u: Array) -> Array:
-        place = (ndtri(u) + _TABLE_EDGE) * (1.0 / step)
+        place = ndtri(u)
+        place += _TABLE_EDGE
+        place *= 1.0 / step
         node = place.astype(np.intp)
-        part = place - node
-        v, d, s, c = cells.take(node, axis=1)
-        return v + part * (d + part * (s + part * c))
+        place -= node
+        found = cells.take(node, axis=0, mode="clip")
+        total = place * found[:, 3]
+        for power in (2, 1):
+            total += found[:, power]
+            total *= place
+        total += found[:, 0]
+        return total
 
     return at
 
@@ -160,8 +167,9 @@ def _scrambled(value: np.ndarray, key: int) -> np.ndarray:
     Takes the bits in reverse order, in which the hash works upwards, and gives them back in the usual one.
     """
     value = value + np.uint32(key & 0xFFFFFFFF)
+    mixed = np.empty_like(value)
     for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
-        value = value ^ (value * np.uint32(factor))
+        value ^= np.multiply(value, np.uint32(factor), out=mixed)
     return _mirrored(value)
 
 
@@ -179,14 +187,18 @@ def uniforms(seed: int, name: str, dimension: int, first: int, count: int) -> Ar
     """The column of an uncertainty: draws first ... first + count. [draw], inside (0, 1)"""
     points, columns = _first_points(dimension)
     groups = _groups(first, count)
-    shifts = np.zeros(len(groups), dtype=np.uint32)
-    for place, group in enumerate(groups):
-        for bit in range(group.bit_length()):
-            if group >> bit & 1:
-                shifts[place] ^= columns[8 + bit]
+    shifts = np.bitwise_xor.reduce(np.where(_group_bits(groups), columns[8:], np.uint32(0)), axis=1)
     column = (points[None, :] ^ shifts[:, None]).reshape(-1)[:count]
-    scrambled = _scrambled(column, _key(seed, f"assumption/{name}", 4))
-    return (scrambled + 0.5) * 2.0**-_BITS
+    u = _scrambled(column, _key(seed, f"assumption/{name}", 4)).astype(float)
+    u += 0.5
+    u *= 2.0**-_BITS
+    return u
+
+
+@lru_cache(maxsize=8)
+def _group_bits(groups: range) -> np.ndarray:
+    """The binary digits of each group's number, lowest first. [group, digit]"""
+    return (np.array(groups, dtype=np.uint64)[:, None] >> np.arange(_BITS - 8, dtype=np.uint64)) & np.uint64(1) != 0
 
 
 # ------------------------------------------------------------------------------------------------------------ day-to-day chance

@@ -220,13 +220,8 @@ def solve(world: World) -> Closure:
     }
     flows["late"] = flows["paid"] * delivery.shipped_late
     flows["served"] = memory.served(world, kept=flows["shipped"] - flows["returned"], delivered_late=delivery.delivered_late)
-    score = memory.score_today(
-        world,
-        description_rate=description_rate(hazards, rates, shipped),
-        recovery=world["returns.review_recovery"],
-        bot=bot,
-        abandoned=desk.abandoned,
-        shipped_24h=1.0 - delivery.shipped_late,
+    score = memory.experience(world, recovery=world["returns.review_recovery"], bot=bot).score(
+        description_rate=description_rate(hazards, rates, shipped), abandoned=desk.abandoned, shipped_24h=1.0 - delivery.shipped_late
     )
     human = asks * flows["stayers"] * (1.0 - bot) / (1.0 - world["service.aftersales_share"])
     ones = np.ones(world.lanes)

@@ -134,6 +134,15 @@ class DeskCurves:
             return self._partly_exact(y, inside, room)
         return self._looked_up(y, room)
 
+    def left_at(self, y: Array) -> Array:
+        """The abandon share alone, bit for bit that of `at`, without making any curve. [..., lane]"""
+        if not self._inside(y).all():
+            return self.at(y, Room())[0]
+        place = np.maximum(place_of(y), self.lowest)
+        cell = np.floor(place)
+        place -= cell
+        return np.exp(_cubic(place, *self._left_node(cell), *self._left_node(cell + 1.0)))
+
     def _inside(self, y: Array) -> Array:
         inside = y <= self._top
         if self._bottom is not None:
@@ -308,16 +317,19 @@ class DeskCurves:
     # ------------------------------------------------------------------------------------------------------------------ inverting
 
     def _left_node(self, k: Array) -> tuple[Array, Array]:
-        """Value and slope of `left` at a node per lane, bit for bit what the look-up finds there. [lane] each"""
-        value, slope = np.zeros(self.lanes), np.zeros(self.lanes)
+        """Value and slope of `left` at nodes, bit for bit what the look-up finds there. [..., lane] each"""
+        ends = np.zeros((2, *k.shape))
         for n, lanes in self._groups:
             if lanes.size:
-                shared, jam = seat_table(n), k[lanes] >= self._jam[lanes]
-                node = self._node_of(shared, lanes)
-                at = node(LEFT, k[lanes]), node(LEFT + 1, k[lanes])
-                made = _jammed(self.width[lanes], np.where(jam, y_at(k[lanes]), 1.0))[:2]
-                value[lanes], slope[lanes] = (np.where(jam, far, here).astype(KEPT) for far, here in zip(made, at, strict=True))
-        return value, slope
+                here = k[..., lanes]
+                node, jam = self._node_of(seat_table(n), lanes), here >= self._jam[lanes]
+                made = node(LEFT, here), node(LEFT + 1, here)
+                if jam.any():
+                    far = _jammed(self.width[lanes], np.where(jam, y_at(here), 1.0))[:2]
+                    made = (np.where(jam, there, value) for there, value in zip(far, made, strict=True))
+                for end, value in zip(ends, made, strict=True):
+                    end[..., lanes] = value.astype(KEPT)
+        return ends[0], ends[1]
 
 
     def load_for_abandon_share(self, wanted: Array) -> Array:

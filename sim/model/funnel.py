@@ -135,7 +135,7 @@ class _Run:
             "orders": world.turns((*ORDER_LEVERS, *RETURN_LEVERS, *world.parcel_levers)),
             "page": world.turns(PAGE_LEVERS),
             "payment": world.turns(PAYMENT_LEVERS),
-            "service": world.turns(SERVICE_LEVERS),
+            "service": world.turns((*SERVICE_LEVERS, RECOVERY)),
         }
         turns["orders"][1:] |= np.diff(world.calendar.transit) != 0.0
         for name in OUTER_CHANNELS:  # an outer channel opens or closes
@@ -152,7 +152,7 @@ class _Run:
             self.returns = without(return_terms(world, self.parcels, self.hazards, day), self.mended)
             self.yields = yields(self.orders, self.returns)
             late = self.returns.delivery.shipped_late
-            self.in_time = np.log1p(-late) if np.ndim(late) else float(np.log1p(-late))
+            self.in_time, self.shipping = float(np.log1p(-late)), -self.returns.ship_hazard
             delivered = world["memory.late_repeat_loss"] * self.returns.delivery.delivered_late
             self.coming_back = (1.0 - delivered) / closure.flows["served"]
             if noise:
@@ -161,17 +161,18 @@ class _Run:
         elif part == "page":
             page = self.page.on(day)
             self.leaving, self.slow_loads = self._mend(page.hazards), page.slow_loads
-            self.leaving_total = sum(self.leaving.values())
+            self.staying = -sum(self.leaving.values())
             self.page_hazards = np.stack([self.leaving[cause] for cause in MENDED_EACH_DAY[:2]])
         elif part == "payment":
             self.failing = self._mend(self.checkout.on(day))
-            self.failing_total = sum(self.failing.values())
+            self.paying = -sum(self.failing.values())
             self.payment_hazards = np.stack([self.failing[cause] for cause in MENDED_EACH_DAY[2:5]])
         else:
             self.bot = world.level("service.bot_resolution", day)
             human = (1.0 - self.bot) / (1.0 - world["service.bot_resolution"]) * closure.desk.daily_contacts
             self.contacts_per_stayer = human * ((1.0 - world["service.aftersales_share"]) / closure.flows["stayers"])
             self.contacts_per_trouble = human * world["service.aftersales_share"]
+            self.experience = memory.experience(world, recovery=world.level(RECOVERY, day), bot=self.bot)
             self.waiting_loss = service.waiting_loss(world, closure.asker_ratio, self.bot)
 
     def _settle(self, part: str, day: int) -> None:
@@ -200,7 +201,7 @@ class _Run:
 
         # Detail page
         m_stay = noise[STAY] if noise is not None else 1.0
-        arriving = world["detail_page.click_share"] * np.exp(-m_stay * self.leaving_total)
+        arriving = world["detail_page.click_share"] * np.exp(m_stay * self.staying)
         stayers = viewers * arriving
 
         # Service desk: after-sales contacts follow yesterday's late and returned orders
@@ -212,11 +213,11 @@ class _Run:
         m_pay = noise[PAY] if noise is not None else 1.0
         m_ship = noise[SHIP] if noise is not None else 1.0
         in_time = np.exp(m_ship * self.in_time)
-        ship = 1.0 if self.mended == "late_shipping" else np.exp(-m_ship * self.returns.ship_hazard)
+        ship = 1.0 if self.mended == "late_shipping" else np.exp(m_ship * self.shipping)
         each, bought, shipped, upset, gone = flow = self.flow
         free = arriving * self.keen.at(noise[SUBMIT]) if noise is not None else arriving
         np.multiply(free, through_desk, out=each)
-        np.multiply(each, np.exp(-m_pay * self.failing_total), out=bought)
+        np.multiply(each, np.exp(m_pay * self.paying), out=bought)
         np.multiply(bought, ship, out=shipped)
         np.multiply(bought, self.upset.at(noise[RETURNS]) if noise is not None else 1.0, out=upset)
         np.multiply(upset, ship, out=gone)
@@ -293,10 +294,7 @@ class _Run:
         world, state = self.world, self.state
         if self.path is not None:
             self.path[-1].append(desk)
-        today = memory.score_today(
-            world, description_rate=described, recovery=world.level(RECOVERY, day), bot=self.bot, abandoned=desk.abandoned,
-            shipped_24h=in_time,
-        )
+        today = self.experience.score(description_rate=described, abandoned=desk.abandoned, shipped_24h=in_time)
         state.score = state.score + (today - state.score) / world["memory.score_days"]
         state.served = state.served + (kept * self.coming_back - state.served) / world["memory.repeat_days"]
         state.after_sales = trouble / self.usual_trouble

@@ -5,24 +5,35 @@ The store score moves a fourteenth of the way to what shoppers live through toda
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from sim.model.world import Number, World
 
 
-def score_today(
-    world: World, *, description_rate: Number, recovery: Number, bot: Number, abandoned: Number, shipped_24h: Number
-) -> Number:
-    """Store score (0-5) that a day's experience alone would earn: description, service and shipping (F085, F086).
+@dataclass(frozen=True, kw_only=True)
+class Experience:
+    """How the store score (0-5) that a day's experience alone would earn follows from it. [lane] each"""
+
+    best: Number  # where nothing ships in time, but for that
+    described: Number
+    answered: Number
+    shipped: Number
+
+    def score(self, *, description_rate: Number, abandoned: Number, shipped_24h: Number) -> Number:
+        return self.best - self.described * description_rate - self.answered * abandoned + self.shipped * shipped_24h
+
+
+def experience(world: World, *, recovery: Number, bot: Number) -> Experience:
+    """Description, service and shipping, as the score weighs them (F085, F086): 1 + 4 x their weighted mean.
 
     Recovering bad reviews takes a part off what wrong descriptions cost the score; the goods come back all the same.
     """
     described, answered, shipped = (4.0 * world[f"memory.score_weight_{part}"] for part in ("description", "service", "shipping"))
-    return (
-        (1.0 + described + answered)
-        - described * (1.0 - world["returns.recovery_effect"] * recovery) * description_rate
-        - answered * (1.0 - bot) * abandoned
-        + shipped * shipped_24h
+    return Experience(
+        best=1.0 + described + answered, described=described * (1.0 - world["returns.recovery_effect"] * recovery),
+        answered=answered * (1.0 - bot), shipped=shipped,
     )
 
 

@@ -65,15 +65,6 @@ class DeskDay:
     share: Array
     lost: Array
 
-    @property
-    def by_kind(self) -> tuple[tuple[Array, Array], ...]:
-        """Per kind of hour, its share of the day's contacts and the share of them that gives up."""
-        return tuple(zip(self.share, self.lost / self.share, strict=True))
-
-    @property
-    def peak_abandoned(self) -> Array:
-        return self.lost[0] / self.share[0]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
@@ -126,9 +117,11 @@ class ServiceDesk:
             found = self._curves[key] = DeskCurves(seats, handling, patience, target, keep=keep)
         return found
 
-    def day(self, contacts: Array, *, seats: Number, handling_s: Number, peak_share: Number) -> DeskDay:
-        """Contacts per desk and day through the hours, once. Seats between whole numbers are a mix of two desks. [lane]"""
-        return self._through(contacts, self._set(seats, handling_s, peak_share, keep=False))
+    def abandoned(self, contacts: Array, *, seats: Array, handling_s: Number, peak_share: Number) -> Array:
+        """Share of a day's contacts that give up at desks of whole seats: that of `on`, for a single day. [lane]"""
+        setting = self._set(seats, handling_s, peak_share, keep=False)
+        (curves, _), start = setting.desks[0], setting.starts[0]
+        return (setting.share * curves.left_at(np.log(contacts) * curves.per_width + start)).sum(axis=0)
 
     def on(self, day: int, contacts: Array) -> DeskDay:
         """The desk on a day with that day's levers."""
@@ -201,5 +194,5 @@ def solve_desk(world: World) -> Desk:
     queue = ServiceDesk(world)
     peak_load = queue.curves(seats, handling, keep=False).load_for_abandon_share(np.minimum(peak_abandoned, 0.999))
     contacts = peak_load * 3600.0 / handling * world["service.peak_hours"] / world.row("service.peak_share")
-    usual = queue.day(contacts, seats=seats, handling_s=handling, peak_share=world.row("service.peak_share"))
-    return Desk(daily_contacts=contacts, peak_load=peak_load, abandoned=usual.abandoned, peak_abandoned=peak_abandoned, queue=queue)
+    usual = queue.abandoned(contacts, seats=seats, handling_s=handling, peak_share=world.row("service.peak_share"))
+    return Desk(daily_contacts=contacts, peak_load=peak_load, abandoned=usual, peak_abandoned=peak_abandoned, queue=queue)

@@ -10,9 +10,9 @@ from tests.worlds import lanes, run_lanes
 
 
 def test_a_perfect_day_earns_five_stars_and_a_hopeless_one_a_single_star() -> None:
-    world = lanes(central=True)
-    assert memory.score_today(world, description_rate=0.0, recovery=0.0, bot=0.0, abandoned=0.0, shipped_24h=1.0) == pytest.approx(5.0)
-    assert memory.score_today(world, description_rate=1.0, recovery=0.0, bot=0.0, abandoned=1.0, shipped_24h=0.0) == pytest.approx(1.0)
+    shop = memory.experience(lanes(central=True), recovery=0.0, bot=0.0)
+    assert shop.score(description_rate=0.0, abandoned=0.0, shipped_24h=1.0) == pytest.approx(5.0)
+    assert shop.score(description_rate=1.0, abandoned=1.0, shipped_24h=0.0) == pytest.approx(1.0)
 
 
 def test_half_a_star_is_five_percent_of_earned_viewers() -> None:

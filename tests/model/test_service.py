@@ -8,9 +8,14 @@ import pytest
 
 from sim.model import service
 from sim.model.erlang import abandonment_queue
-from sim.model.service import ServiceDesk, solve_desk
+from sim.model.service import DeskDay, ServiceDesk, solve_desk
 from sim.model.world import Move, World
 from tests.worlds import lanes
+
+
+def day_at(desk: ServiceDesk, contacts: np.ndarray, **setting: object) -> DeskDay:
+    """A day at these seats, this handling time and hourly profile, whatever the plan."""
+    return desk._through(contacts, desk._set(**setting, keep=False))
 
 
 def some_of(world: World, chosen: np.ndarray) -> World:
@@ -32,7 +37,7 @@ def test_the_baseline_day_returns_the_pinned_wait() -> None:
     world = lanes(count=300)
     desk = solve_desk(world)
     day = desk.queue.on(0, desk.daily_contacts)
-    np.testing.assert_allclose(day.peak_abandoned * world["service.patience_s"], world["service.peak_wait_s"], rtol=1e-12)
+    np.testing.assert_allclose(day.lost[0] / day.share[0] * world["service.patience_s"], world["service.peak_wait_s"], rtol=1e-12)
     np.testing.assert_array_equal(day.abandoned, desk.abandoned)
     np.testing.assert_allclose(day.share.sum(axis=0), 1.0, rtol=1e-15)
     np.testing.assert_allclose(day.lost.sum(axis=0), day.abandoned, rtol=1e-15)
@@ -41,7 +46,7 @@ def test_the_baseline_day_returns_the_pinned_wait() -> None:
 def test_a_day_is_the_share_weighted_sum_of_exact_queues() -> None:
     world = lanes(count=50)
     contacts, handling, peak = contacts_of(world), world.row("service.handling_s"), world.row("service.peak_share")
-    day = ServiceDesk(world).day(contacts, seats=23.25, handling_s=handling, peak_share=peak)
+    day = day_at(ServiceDesk(world), contacts, seats=23.25, handling_s=handling, peak_share=peak)
     hours = service.hours_of_day(world, peak)
     ratio = handling / world["service.patience_s"]
     for kind, (count, share) in enumerate(zip(hours.count, hours.share, strict=True)):
@@ -54,10 +59,10 @@ def test_a_lane_is_the_same_among_lanes_with_other_seats() -> None:
     world = lanes(count=120)
     contacts, handling, peak = contacts_of(world), world.row("service.handling_s"), world.row("service.peak_share")
     seats = np.random.default_rng(2).choice([5.0, 19.0, 20.0, 20.5, 28.0, 80.0, 79.125], world.lanes)
-    mixed = ServiceDesk(world).day(contacts, seats=seats, handling_s=handling, peak_share=peak)
+    mixed = day_at(ServiceDesk(world), contacts, seats=seats, handling_s=handling, peak_share=peak)
     for n in np.unique(seats):
         mine = np.flatnonzero(seats == n)
-        alone = ServiceDesk(some_of(world, mine)).day(contacts[mine], seats=float(n), handling_s=handling[mine], peak_share=peak[mine])
+        alone = day_at(ServiceDesk(some_of(world, mine)), contacts[mine], seats=float(n), handling_s=handling[mine], peak_share=peak[mine])
         same(alone, mixed, mine)
 
 
@@ -84,7 +89,7 @@ def test_more_seats_on_any_day_lose_fewer_contacts() -> None:
     world = lanes(count=60)
     contacts, handling, peak = contacts_of(world), world.row("service.handling_s"), world.row("service.peak_share")
     desk = ServiceDesk(world)
-    days = [desk.day(contacts, seats=seats, handling_s=handling, peak_share=peak) for seats in (19, 20, 20.3, 20.9, 21, 24)]
+    days = [day_at(desk, contacts, seats=seats, handling_s=handling, peak_share=peak) for seats in (19, 20, 20.3, 20.9, 21, 24)]
     for fewer, more in pairwise(days):
         assert (more.abandoned < fewer.abandoned).all()
         assert (more.in_time > fewer.in_time).all()
