@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 GROUP = 256
+MANY = 1_000_000  # numbers that are sorted at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,8 @@ def mean(values: Array) -> Array:
 
 def quantiles(values: Array, shares: Sequence[float]) -> Array:
     """Linear quantiles (type 7) over draws. values [..., draw] -> [share, ...]"""
+    if values.ndim == 2 and values.size > MANY:  # row by row: sorting needs room for a copy
+        return np.stack([quantiles(row, shares) for row in values], axis=1)
     ordered = np.sort(values, axis=-1)
     place = np.asarray(shares) * (values.shape[-1] - 1)
     below = np.floor(place).astype(int)

@@ -10,6 +10,7 @@ import pytest
 
 import sim.blocks as blocks
 import sim.engine as engine
+import sim.outcome as outcome
 from sim.blocks import first_draws
 from sim.engine import run
 from sim.lanes import world_of
@@ -81,10 +82,13 @@ def test_an_hour_longer_in_the_future_changes_no_past() -> None:
     assert np.array_equal(short.day("gmv"), long.day("gmv")[:40])
 
 
-def test_means_and_quantiles() -> None:
+def test_means_and_quantiles(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(1).standard_normal((3, 1000))
     assert mean(values) == pytest.approx(values.mean(axis=-1), rel=1e-12)
     assert quantiles(values, (0.1, 0.5, 0.9)) == pytest.approx(np.percentile(values, (10, 50, 90), axis=-1), rel=1e-12)
+    whole = quantiles(values, (0.1, 0.5))
+    monkeypatch.setattr(outcome, "MANY", 100)
+    assert np.array_equal(quantiles(values, (0.1, 0.5)), whole)
 
 
 @pytest.mark.parametrize("name", GOLDEN)
