@@ -87,7 +87,8 @@ def _usage(error: click.UsageError) -> str:
             return f"{command} has no command {asked}; it has {_listed(known)}.{nearest(asked, known)}"
         return f"Say what to do: {command} {_listed(known, 'or')}. {command} --help tells more."
     if isinstance(error, click.MissingParameter) and error.param is not None:
-        return f"{command} needs {error.param.make_metavar(context)}; {command} --help shows how."
+        option = f"{error.param.opts[0]} " if isinstance(error.param, click.Option) else ""
+        return f"{command} needs {option}{error.param.make_metavar(context)}; {command} --help shows how."
     if isinstance(error, click.BadParameter) and error.param is not None:
         return _sentence(f"{error.param.opts[0]}: {error.message}")
     says = error.format_message()

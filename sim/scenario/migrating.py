@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sim.errors import UserError
 from sim.parameters import registry
 from sim.scenario.overlay import located, resolved
-from sim.scenario.parsing import _Parser as Parser
+from sim.scenario.parsing import Parser
 from sim.scenario.text import Source, file_text, parsed
 from sim.scenario.values import SCHEMA
 from sim.scenario.writing import _replace_file as put_in_place

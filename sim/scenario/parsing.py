@@ -44,10 +44,10 @@ class Layer:
 
 def layer(data: Mapping[str, Any], source: Source, registry: Registry) -> Layer:
     """The data of one file, checked as far as one file can be."""
-    return _Parser(source, registry).layer(data)
+    return Parser(source, registry).layer(data)
 
 
-class _Parser:
+class Parser:
     def __init__(self, source: Source, registry: Registry) -> None:
         self.source = source
         self.registry = registry

@@ -123,10 +123,14 @@ def manifest_read(text: str, label: str) -> tuple[Sweep, Mapping[str, Any]]:
         if data["schema"] != SCHEMA:
             raise UserError(f"{label} has schema {data['schema']}; this version reads schema {SCHEMA}.", exit_code=INVALID)
         sweep = Sweep.from_json(data["sweep"])
+        texts = sweep.name, sweep.title, sweep.question, sweep.version, sweep.base, sweep.base_name
+        numbers = sweep.days, sweep.draws, sweep.seed
+        if not all(isinstance(text, str) for text in texts) or not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError
         if not (set(sweep.kpis) <= set(KPIS) and 0 < sweep.points <= MOST_POINTS and len(sweep.chunk_name(0)) == 64):
             raise ValueError
         return sweep, data
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError):
         raise UserError(f"{label} cannot be read as the manifest of a sweep.", exit_code=UNREADABLE) from None
 
 

@@ -13,7 +13,7 @@ from sim.errors import UNREADABLE, UserError
 from sim.outcome import KPIS
 from sim.parameters import Parameter, registry
 from sim.scenario import Scenario, checks, load, scenario_folder
-from sim.scenario.parsing import _Parser as Parser
+from sim.scenario.parsing import Parser
 from sim.scenario.text import KeyPath, Source, file_text, parsed
 from sim.scenario.values import COMMAND_LINE, Assumption, LeverSetting
 from sim.sweeps.design import KINDS, Axis, Design, grid_size

@@ -242,7 +242,11 @@ def test_a_folder_with_something_else_in_it_is_refused(small: Callable[..., Path
         sim.sweep(small(), out)
     assert refused.value.exit_code == 2
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
-    for text in ("{}", "[]", "no json", '{"schema": 1, "sweep": {}}'):
+    sim.sweep(small(), tmp_path / "whole")
+    whole = (tmp_path / "whole/manifest.json").read_text(encoding="utf-8")
+    wrong = [whole.replace('"draws": 4', '"draws": "4"'), whole.replace('"title": "', '"title": 3, "was": "'), "[" * 100_000]
+    assert whole not in wrong
+    for text in ("{}", "[]", "no json", '{"schema": 1, "sweep": {}}', *wrong):
         (out / "manifest.json").write_text(text)
         with pytest.raises(UserError, match="cannot be read as the manifest of a sweep"):
             sim.sweep(small(), out)
