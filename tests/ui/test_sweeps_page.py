@@ -151,6 +151,10 @@ def test_the_choice_is_kept_while_the_planner_looks_at_another_page(folder: Path
 
 
 def test_sweeps_nearby_are_offered(folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = folder / "shop" / "plans"  # beside whose folder sweeps are looked for as well: other tests' sweeps lie further off
+    plans.mkdir(parents=True)
+    (folder / "baseline.toml").rename(plans / "baseline.toml")
+    monkeypatch.setenv("WHATIF_SCENARIOS", str(plans))
     monkeypatch.chdir(out.parent)
     app = opened(page="sweeps")
     found = app.selectbox(key="sweep_found")
