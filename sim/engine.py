@@ -125,9 +125,14 @@ def refuse(scenario: Scenario, blocks: Sequence[tuple[Residual, ...]]) -> None:
         low = max(float(np.max(part.closes_from)) for part in conditions)
         high = min(float(np.min(part.closes_to)) for part in conditions)
         raise UserError(
-            f'"{scenario.name}": {total} cannot be reproduced in {np.mean(open_):.1%} of the draws; {_closes(scenario, total, low, high)}',
+            f'"{scenario.name}": {total} cannot be reproduced in {np.count_nonzero(open_):,} of {open_.size:,} draws '
+            f"({_percent(float(np.mean(open_)))}); {_closes(scenario, total, low, high)}",
             exit_code=INVALID,
         )
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.0005 else "under 0.1%"
 
 
 def _closes(scenario: Scenario, total: str, low: float, high: float) -> str:

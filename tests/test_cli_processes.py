@@ -61,10 +61,11 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_told() -> None:
+@pytest.mark.parametrize("command", [["params", "--format", "json"], ["run", "baseline", "--days", "2", "--draws", "3"]])
+def test_a_full_disk_is_told_once(command: list[str]) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [sys.executable, "-c", "from sim.cli import main; main()", "params", "--format", "json"],
+            [sys.executable, "-c", "from sim.cli import main; main()", *command],
             stdout=full, stderr=subprocess.PIPE, text=True, cwd=TOP,
         )
     assert done.returncode == 5

@@ -150,7 +150,7 @@ def _flushed(code: int) -> int:
         return _silenced()
     except OSError as error:
         _silenced()
-        return _told(*explained(error))
+        return code or _told(*explained(error))  # an error that is told already is not told again
     return code
 
 

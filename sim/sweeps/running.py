@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.batches import kpis_of
-from sim.engine import BLOCK, ensure_closes
+from sim.engine import ensure_closes
 from sim.errors import INVALID, UNREADABLE, UserError
 from sim.executors import in_order
 from sim.scenario import Scenario
@@ -113,19 +113,24 @@ def _units(spec: Spec, sweep: Sweep, chunks: Sequence[int]) -> Iterator[Unit]:
         yield Unit(job=job, first=first + 1, rows=spec.design.values(first, count).tolist())
 
 
-def _ensure_closes(spec: Spec) -> None:
-    """Refuse, before there is a folder, a sweep whose base or outermost worlds cannot reproduce their totals.
+TRIED = 500_000  # lanes: a few seconds
 
-    Levers do not enter there, so only points with other assumptions are tried, and their first draws.
+
+def _ensure_closes(spec: Spec) -> None:
+    """Refuse, before there is a folder, a sweep some of whose worlds cannot reproduce their totals.
+
+    Levers do not enter there, so only points with other assumptions are tried: all of them where that takes seconds, else the
+    outermost ones.
     """
-    draws = min(spec.draws, BLOCK)
     worlds = {spec.base.digest: spec.base}
     if any(axis.section == "assumptions" for axis in spec.design.axes):
-        points = (spec.scenario(number + 1) for number in spec.design.extremes())
+        few = spec.design.count * spec.draws <= TRIED
+        numbers = range(spec.design.count) if few else spec.design.extremes()
+        points = (spec.scenario(number + 1) for number in numbers)
         worlds = {(tuple(point.assumptions.items()), tuple(point.baseline.items())): point for point in points}
     for world in worlds.values():
         try:
-            ensure_closes(world, draws=draws, seed=spec.seed)
+            ensure_closes(world, draws=spec.draws, seed=spec.seed)
         except UserError as error:
             raise UserError(f"{spec.label}: {error}", exit_code=error.exit_code) from None
 
@@ -133,7 +138,8 @@ def _ensure_closes(spec: Spec) -> None:
 def _explained(error: UserError, spec: Spec, tell: _Teller) -> UserError:
     """A refusal names the sweep's file; a failure says what is kept."""
     if error.exit_code == INVALID:
-        return UserError(f"{spec.label}: {error}", exit_code=INVALID)
+        kept = f" {tell.done:,} of {tell.all:,} chunks are done and stay in the folder." if tell.done else ""
+        return UserError(f"{spec.label}: {error}{kept}", exit_code=INVALID)
     if error.exit_code != UNREADABLE:
         return error
     kept = f"{tell.done:,} of {tell.all:,} chunks are done and kept; the same command goes on from there."
