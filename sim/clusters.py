@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,14 +34,21 @@ ADDRESS = re.compile(r"(tcp://)?([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
 
 
+def ensure_usable(scheduler: str) -> None:
+    """Refuse what cannot be a cluster's address, and a cluster where this program lacks the means to ask one."""
+    if not ADDRESS.fullmatch(scheduler):
+        shown = scheduler if len(scheduler) <= 80 else scheduler[:79] + "…"
+        takes = "--scheduler takes the address that `dask scheduler` prints, such as tcp://127.0.0.1:8786."
+        raise UserError(f'"{shown}" is not the address of a Dask scheduler: {takes}', exit_code=INVALID)
+    if find_spec("distributed") is None:
+        raise UserError('A Dask cluster needs the package distributed here, too: pip install "whatif-funnel[dask]".', exit_code=INVALID)
+
+
 def on_cluster(work: Callable[[Unit], Result], units: Iterable[Unit], scheduler: str) -> Iterator[Result]:
     """Results of the units in their order, computed by the workers of the Dask scheduler at this address."""
-    try:
-        import distributed
-    except ImportError:
-        raise UserError(
-            'A Dask cluster needs the package distributed here, too: pip install "whatif-funnel[dask]".', exit_code=INVALID
-        ) from None
+    ensure_usable(scheduler)
+    import distributed
+
     with _settled(distributed):
         client = _connected(distributed, scheduler)
         try:
@@ -168,9 +176,6 @@ def _stranger(scheduler: str, theirs: dict[str, str] | None) -> UserError:
 
 def _connected(distributed: Any, scheduler: str) -> Any:
     says = "--scheduler takes the address that `dask scheduler` prints, such as tcp://127.0.0.1:8786."
-    if not ADDRESS.fullmatch(scheduler):
-        shown = scheduler if len(scheduler) <= 80 else scheduler[:79] + "…"
-        raise UserError(f'"{shown}" is not the address of a Dask scheduler: {says}', exit_code=INVALID)
     try:
         # Asked first who is there: a client waits for ever where something else listens.
         with concurrent.futures.ThreadPoolExecutor(1) as aside:  # this thread may have a loop of its own, in a notebook

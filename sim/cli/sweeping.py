@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.texts import Words
 
 INTERRUPTED = 130
+MOST_SHARDS = 999_999
 EVERY_S = 10.0  # between two lines of progress where there is no terminal
 
 
@@ -30,9 +31,11 @@ class Shard(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         if isinstance(value, tuple):
             return value
-        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", str(value), re.ASCII)
+        found = re.fullmatch(r"(\d{1,20})/(\d{1,20})", str(value), re.ASCII)
         if found is None or not 1 <= int(found[1]) <= int(found[2]):
             self.fail(f"{str(value)[:40]!r} is not of the form i/n with i from 1 to n, for example 2/4", param, ctx)
+        if int(found[2]) > MOST_SHARDS:
+            self.fail(f"{str(value)!r} asks for too many parts; n is at most {MOST_SHARDS:,}", param, ctx)
         return int(found[1]), int(found[2])
 
 
@@ -177,9 +180,10 @@ def sweep_view(data: Mapping[str, Any], *, title: str, say: Words) -> str:
     chunks = {name: f"{count:,}" for name, count in data["chunks"].items()}
     lines = [title, say["sweep.done"].format(**counts, seed=data["seed"], base=data["base"], folder=data["folder"])]
     best = data["best"]
+    nothing = not data["chunks"]["made"] and not data["chunks"]["found"]
+    lines.append(say["sweep.nothing" if nothing else "sweep.part" if best is None else "sweep.chunks"].format(**chunks))
     if best is None:
-        return "\n".join([*lines, say["sweep.part"].format(**chunks)])
-    lines.append(say["sweep.chunks"].format(**chunks))
+        return "\n".join(lines)
     if best["point"] is None:
         return "\n".join(lines)
     figure = with_interval(best["mean"], best["p10"], best["p90"], best["unit"], say.language)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from sim.model.world import Array
 
 KINDS = ("grid", "lhs", "sobol", "list")
+TINY = 1e-290  # numbers below are left as they are: the scale that cuts them would be infinite
 DIGITS = 12  # significant digits of a computed value: a person can type it again, and 0.1 + 0.2 reads 0.3
 
 
@@ -70,8 +71,11 @@ class Design:
         if self.kind != "grid":
             return self._matrix[first : first + count]
         numbers = np.arange(first, min(first + count, self.count))
-        places = np.unravel_index(numbers, [axis.size for axis in self.axes])  # the last axis moves fastest
-        return np.stack([axis.picked(place) for axis, place in zip(self.axes, places, strict=True)], axis=-1)
+        columns = []
+        for axis in reversed(self.axes):  # the last axis moves fastest; NumPy's own unravel_index knows 64 axes at most
+            numbers, places = np.divmod(numbers, axis.size)
+            columns.append(axis.picked(places))
+        return np.stack(columns[::-1], axis=-1)
 
     @cached_property
     def _matrix(self) -> Array:
@@ -98,7 +102,7 @@ class Design:
             sizes = [axis.size for axis in self.axes]
             ends = ([int(order[0]) for order in orders], [int(order[-1]) for order in orders])
             places = [*ends, *([*ends[0][:i], ends[1][i], *ends[0][i + 1 :]] for i in range(len(sizes)))]
-            return sorted({int(np.ravel_multi_index(place, sizes)) for place in places})
+            return sorted({_number(place, sizes) for place in places})
         filled = np.nan_to_num(self._matrix)
         return sorted({int(number) for number in (*filled.argmin(axis=0), *filled.argmax(axis=0))})
 
@@ -111,9 +115,24 @@ class Design:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Design:
-        axes = tuple(Axis(**{**axis, "values": tuple(axis.get("values", ()))}) for axis in data["axes"])
-        rows = tuple(tuple(np.nan if value is None else float(value) for value in row) for row in data["rows"])
-        return cls(kind=data["kind"], axes=axes, count=data["points"], seed=data["seed"], rows=rows)
+        """The design that to_json told of; a ValueError, TypeError or KeyError where the values are not of its kind."""
+        axes = tuple(_axis_read(axis) for axis in data["axes"])
+        rows = tuple(tuple(np.nan if value is None else _finite(value) for value in row) for row in data["rows"])
+        design = cls(kind=data["kind"], axes=axes, count=data["points"], seed=data["seed"], rows=rows)
+        if not design._agrees():
+            raise ValueError("the points do not agree with their number")
+        return design
+
+    def _agrees(self) -> bool:
+        """Do kind, axes and rows go together, and make `count` points? Anybody may have written them down."""
+        names = [axis.name for axis in self.axes]
+        if type(self.count) is not int or type(self.seed) is not int or not 0 < len(names) == len(set(names)):
+            return False
+        if self.kind == "list":
+            return self.count == len(self.rows) and all(len(row) == len(names) for row in self.rows)
+        if self.kind == "grid":
+            return self.count == grid_size(self.axes) and all(axis.values or axis.steps > 1 for axis in self.axes)
+        return self.kind in KINDS
 
 
 def grid_size(axes: Sequence[Axis]) -> int:
@@ -123,9 +142,37 @@ def grid_size(axes: Sequence[Axis]) -> int:
 
 def tidy(values: Array) -> Array:
     """Values to DIGITS significant digits."""
-    safe = np.where(values == 0.0, 1.0, np.abs(values))
+    tiny = np.abs(values) < TINY
+    safe = np.where(tiny, 1.0, np.abs(values))
     scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(safe)))
-    return np.round(values * scale) / scale + 0.0
+    return np.where(tiny, values, np.round(values * scale) / scale) + 0.0
+
+
+def _number(places: Sequence[int], sizes: Sequence[int]) -> int:
+    """The point, from 0, at these places along the axes of a grid."""
+    number = 0
+    for place, size in zip(places, sizes, strict=True):
+        number = number * size + place
+    return number
+
+
+def _finite(value: object) -> float:
+    if type(value) not in (int, float) or not isfinite(value):
+        raise ValueError("a finite number is expected")
+    return float(value)
+
+
+def _axis_read(data: Mapping[str, Any]) -> Axis:
+    """An axis as _axis_json wrote it."""
+    if not isinstance(data.get("values", []), list):
+        raise TypeError("a list of values is expected")
+    numbers = {key: _finite(data[key]) for key in ("low", "high") if key in data}
+    axis = Axis(**{**data, **numbers, "values": tuple(_finite(value) for value in data.get("values", ()))})
+    if not isinstance(axis.name, str) or not isinstance(axis.section, str):
+        raise TypeError("text is expected")
+    if type(axis.steps) is not int or axis.steps < 0 or type(axis.whole) is not bool or axis.low > axis.high:
+        raise ValueError("no range")
+    return axis
 
 
 def _axis_json(axis: Axis) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -123,15 +124,37 @@ def manifest_read(text: str, label: str) -> tuple[Sweep, Mapping[str, Any]]:
         if data["schema"] != SCHEMA:
             raise UserError(f"{label} has schema {data['schema']}; this version reads schema {SCHEMA}.", exit_code=INVALID)
         sweep = Sweep.from_json(data["sweep"])
-        texts = sweep.name, sweep.title, sweep.question, sweep.version, sweep.base, sweep.base_name
-        numbers = sweep.days, sweep.draws, sweep.seed
-        if not all(isinstance(text, str) for text in texts) or not all(type(number) is int and number >= 0 for number in numbers):
-            raise ValueError
-        if not (set(sweep.kpis) <= set(KPIS) and 0 < sweep.points <= MOST_POINTS and len(sweep.chunk_name(0)) == 64):
-            raise ValueError
-        return sweep, data
+        _ensure_sound(sweep)
+        rest = {"base": _writable(data.get("base"), dict), "runs": _writable(data.get("runs"), list)}
+        return sweep, {**data, **rest, "shard": _shard(data.get("shard"))}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError):
         raise UserError(f"{label} cannot be read as the manifest of a sweep.", exit_code=UNREADABLE) from None
+
+
+def _ensure_sound(sweep: Sweep) -> None:
+    """A ValueError or TypeError where a manifest of the right shape says what no sweep can be."""
+    texts = sweep.name, sweep.title, sweep.question, sweep.version, sweep.base, sweep.base_name
+    "".join([*texts, *(axis.name for axis in sweep.design.axes)]).encode("utf-8")  # a lone surrogate could not be written again
+    numbers = sweep.days, sweep.draws, sweep.seed
+    if not all(type(number) is int and number >= 0 for number in numbers) or {type(sweep.noise), type(sweep.per_draw)} != {bool}:
+        raise ValueError
+    if not 0 < len(set(sweep.kpis) & set(KPIS)) == len(sweep.kpis) or not 0 < sweep.points <= MOST_POINTS:
+        raise ValueError
+    for chunk in (0, sweep.chunks - 1):
+        sweep.chunk_name(chunk)
+
+
+def _writable(value: Any, kind: type) -> Any:
+    """What a manifest says aside from the sweep, if it can be written down again; else None, as if it were not there."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, kind) else None
+
+
+def _shard(value: Any) -> str | None:
+    return value if isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,17}/[1-9][0-9]{0,17}", value) else None
 
 
 def _on(switch: bool) -> str:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.batches import kpis_of
+from sim.clusters import ensure_usable
 from sim.engine import ensure_closes
 from sim.errors import INVALID, UNREADABLE, UserError
 from sim.executors import in_order
 from sim.scenario import Scenario
 from sim.sweeps.design import Axis
 from sim.sweeps.manifest import Sweep
-from sim.sweeps.spec import Spec, at_point, load_spec
+from sim.sweeps.spec import Spec, at_point, load_spec, writable
 from sim.sweeps.store import Log, Store, packed
 from sim.sweeps.tables import SweepResult, summarised, write_results
 
@@ -74,14 +75,18 @@ def run_sweep(
     `shard` (i, n) does every n-th chunk only; the summary is written once all chunks are in the folder. `progress` hears of every
     finished chunk. The files (but for the manifest's timings) are the same bytes whatever the workers, shards and interruptions.
     """
+    store = Store.named(out)
+    if scheduler is not None:  # before there is a folder: the sweep's file has no part in that
+        ensure_usable(scheduler)
     if not isinstance(spec, Spec):
         spec = load_spec(spec, scenarios)
     if shard is not None and not 1 <= shard[0] <= shard[1]:
         raise UserError(f"shard {shard[0]}/{shard[1]}: the first number is from 1 to the second.")
-    sweep, store = Sweep.of(spec), Store(folder=Path(out))
+    sweep = Sweep.of(spec)
     _ensure_closes(spec)
     base = {"name": spec.base.name, "digest": spec.base.digest, "resolved": spec.base.canonical()}
-    log = Log(store, sweep, base=base, shard=None if shard is None else f"{shard[0]}/{shard[1]}", workers=workers)
+    part = None if shard is None else f"{shard[0]}/{shard[1]}"
+    log = Log(store, sweep, base=base, shard=part, workers=workers, spec=writable(spec.label))
     mine = [number for number in range(sweep.chunks) if shard is None or number % shard[1] == shard[0] - 1]
     missing = [number for number in mine if store.content(sweep.chunk_name(number)) is None]
     found = len(mine) - len(missing)

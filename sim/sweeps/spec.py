@@ -96,9 +96,16 @@ def located_spec(reference: str | Path, folder: str | Path | None = None) -> Pat
         return found
     if _is_file(path):
         return path
+    if _is_folder(path):
+        raise UserError(f"{words} is a folder, not a sweep file.", exit_code=UNREADABLE)
     hint = checks.suggestion(stem, [file.stem for file in home.glob("*.toml")])
     shown = checks.shown(words)[9:]
     raise UserError(f"there is no sweep {shown} in {home}.{hint}", exit_code=UNREADABLE)
+
+
+def writable(name: str) -> str:
+    """A file's name as UTF-8 can hold it: a name in another encoding has letters that cannot be written anywhere."""
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def _is_file(path: Path) -> bool:
@@ -108,18 +115,38 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_sweep(file: Path, spec: Path) -> bool:
+    """Is a file beside the sweep file `spec` a sweep too, that one itself for one? Then it is nobody's base."""
+    if file.parent != spec.parent:
+        return False
+    try:
+        return file.samefile(spec) or "design" in parsed(Source(str(file), file_text(file)))
+    except (OSError, UserError):  # whoever loads it says what is wrong with it
+        return False
+
+
 class _SpecParser(Parser):
     """One sweep file's data -> a Spec. Every key is known here or refused, with its line and what was meant."""
 
     def spec(self, data: Mapping[str, Any], *, path: Path, folder: str | Path | None) -> Spec:
         top = self.fault(())
+        if "horizon" in data:
+            raise top("horizon", "a sweep has no [horizon]: start and days stand at the top of the file, such as days = 10.")
         self.table(data, (), TOP_KEYS, example="")
         texts = {key: checks.line_of_text(data[key], key, top, rows=key != "title") for key in TEXTS if key in data}
         self.base = self.base_of(data, path, folder)
         kpis, per_draw = self.outputs(data)
         seed = self.whole(data, "seed", 0, MOST_SEED, 1, unit="")
         return Spec(
-            name=path.name.removesuffix(".toml"), label=self.source.label, **texts, base=self.base, design=self.design(data, seed),
+            name=writable(path.name.removesuffix(".toml")), label=self.source.label, **texts, base=self.base,
+            design=self.design(data, seed),
             draws=self.whole(data, "draws", 1, MOST_DRAWS, 1000, unit="draws"), seed=seed, noise=self.switch(data, "noise", True, ()),
             kpis=kpis, per_draw=per_draw,
         )
@@ -147,9 +174,10 @@ class _SpecParser(Parser):
             raise top("", 'base is missing: say which scenario the points change, such as base = "baseline".')
         stem = checks.line_of_text(data["base"], "base", top, needed=True).removesuffix(".toml")
         places = [path.parent, *([path.parent.parent] if path.parent.name == FOLDER else []), scenario_folder(folder)]
-        found = next((file for place in places if _is_file(file := place / f"{stem}.toml")), None)
+        files = (place / f"{stem}.toml" for place in places)
+        found = next((file for file in files if _is_file(file) and not _is_sweep(file, path)), None)
         if found is None:
-            known = [file.stem for place in places for file in place.glob("*.toml")]
+            known = [file.stem for place in places for file in place.glob("*.toml") if file.stem != stem and file != path]
             where = " or ".join(dict.fromkeys(str(place) for place in places))
             raise top("base", f"there is no scenario {checks.shown(stem)[9:]} in {where}.{checks.suggestion(stem, known)}")
         base = replace(load(found, folder), path=None)
@@ -271,7 +299,10 @@ class _SpecParser(Parser):
         steps = checks.whole_number(table["steps"], "steps", fault, low=2, high=2**53, unit="values")
         if whole and (high - low) % (steps - 1):
             raise fault("steps", f"{steps:,} steps from {checks.shown(low)} to {checks.shown(high)} do not all fall on whole numbers.")
-        return Axis(section=section, name=name, low=low, high=high, steps=steps, whole=whole)
+        axis = Axis(section=section, name=name, low=low, high=high, steps=steps, whole=whole)
+        if steps <= MOST_POINTS and not np.all(axis.picked(np.array([0, steps - 2])) < axis.picked(np.array([1, steps - 1]))):
+            raise fault("low", f"the range is too small for {steps:,} steps: values beside each other would be the same.")
+        return axis
 
     def listed_axis(self, section: str, name: str, values: object, fault: checks.Fault) -> Axis:
         if not isinstance(values, list):
@@ -325,6 +356,10 @@ class _SpecParser(Parser):
 
     def point(self, value: object, path: KeyPath) -> dict[str, float]:
         row = {}
+        for key in value if isinstance(value, Mapping) else ():
+            if (section := key.partition(".")[0]) in SECTIONS:
+                says = f'in a list the names stand directly, without {section}: "payment.redirects" = 2.'
+                raise self.source.fault((*path, key), says)
         for name, item, place in self.named(value, path, example='{ "payment.redirects" = 2 }'):
             section = self.section_of(name)
             self.known(section, name, place)

@@ -58,6 +58,13 @@ class Store:
 
     folder: Path
 
+    @classmethod
+    def named(cls, folder: str | Path, *, what: str = "folder (--out)") -> Store:
+        """The store in a folder that somebody named. An empty name, of a variable that is not set perhaps, is not the current folder."""
+        if not str(folder).strip():
+            raise UserError(f"the name of the {what} is empty; give one such as out/seats, or . for the current folder.")
+        return cls(folder=Path(folder))
+
     def chunk_path(self, name: str) -> Path:
         return self.folder / "chunks" / f"{name}.chunk"
 
@@ -149,7 +156,7 @@ class Store:
 class Log:
     """The folder's manifest: written before the first chunk, so that the folder is known for what it is, and with timings after."""
 
-    def __init__(self, store: Store, sweep: Sweep, *, base: Any, shard: str | None = None, **run: int) -> None:
+    def __init__(self, store: Store, sweep: Sweep, *, base: Any, shard: str | None = None, **run: int | str) -> None:
         before = store.claim(sweep).get("runs", [])
         self.store, self.sweep, self.base, self.shard = store, sweep, base, shard
         self.began = time.monotonic()

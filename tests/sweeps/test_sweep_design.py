@@ -77,3 +77,18 @@ def test_extremes_hold_the_ends_of_every_axis(kind: str) -> None:
     assert np.array_equal(tried.min(axis=0), whole.min(axis=0))
     assert np.array_equal(tried.max(axis=0), whole.max(axis=0))
     assert len(found) <= 6
+
+
+def test_a_grid_may_have_more_axes_than_an_array() -> None:
+    axes = tuple(Axis(section="levers", name=f"a.{i}", values=(1.0, 2.0) if i in (3, 69) else (5.0,)) for i in range(70))
+    design = Design(kind="grid", axes=axes, count=4)
+    assert design.values(0, 9)[:, [3, 69]].tolist() == [[1.0, 1.0], [1.0, 2.0], [2.0, 1.0], [2.0, 2.0]]
+    assert design.values(0, 9).shape == (4, 70)
+    assert design.extremes() == [0, 1, 2, 3]
+
+
+def test_tiny_numbers_stay_numbers() -> None:
+    tiny = Axis(section="levers", name="a.b", low=0.0, high=1e-300, steps=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert tiny.picked(np.arange(3)).tolist() == [0.0, 5e-301, 1e-300]

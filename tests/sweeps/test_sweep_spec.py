@@ -248,3 +248,13 @@ def test_a_world_that_cannot_be_closed_is_refused_before_there_is_a_folder(small
     assert "small.toml" in str(refused.value) and "point 2 (detail_page.bounce = 0.05)" in str(refused.value)
     assert refused.value.exit_code == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_the_last_draw_of_a_middle_point_is_tried_as_well(small: Callable[..., Path], tmp_path: Path) -> None:
+    path = small(
+        '[design]\nkind = "list"\n' + "".join(f'[[points]]\n"detail_page.bounce" = {bounce}\n' for bounce in (0.62, 0.3262, 0.05 + 0.25)),
+        draws=8000,
+    )
+    with pytest.raises(UserError, match=r"point 2 \(detail_page.bounce = 0.3262\).* of 8,000 draws \(under 0.1%\)"):
+        sim.sweep(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
