@@ -249,9 +249,9 @@ def test_full_disk_leaves_the_old_file(own: Path, monkeypatch: pytest.MonkeyPatc
 
     scenario = load(own).with_levers({"payment.redirects": 3})
     if step == "write":
-        monkeypatch.setattr("sim.scenario.writing.os.fdopen", FullStream)
+        monkeypatch.setattr("sim.scenario.placing.os.fdopen", FullStream)
     else:
-        monkeypatch.setattr(f"sim.scenario.writing.os.{step}", full)
+        monkeypatch.setattr(f"sim.scenario.placing.os.{step}", full)
     with pytest.raises(UserError, match="No space left on device") as caught:
         save(scenario, own, overwrite=True)
     monkeypatch.undo()
@@ -285,7 +285,7 @@ def test_folders_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
     def refused(*_: object, **__: object) -> int:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr("sim.scenario.writing.os.open", refused)
+    monkeypatch.setattr("sim.scenario.placing.os.open", refused)
     with pytest.raises(UserError, match="Permission denied") as caught:
         save(load("baseline"), tmp_path / "x.toml")
     assert caught.value.exit_code == UNREADABLE

@@ -14,8 +14,7 @@ from sim.scenario.overlay import located, resolved
 from sim.scenario.parsing import Parser
 from sim.scenario.text import Source, file_text, parsed
 from sim.scenario.values import SCHEMA
-from sim.scenario.writing import _replace_file as put_in_place
-from sim.scenario.writing import _unwritable as unwritable
+from sim.scenario.writing import put_in_place, unwritable
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

@@ -9,10 +9,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +20,7 @@ from sim.errors import INVALID, UNREADABLE, UserError
 from sim.parameters import registry
 from sim.scenario import checks
 from sim.scenario.overlay import load, resolved
+from sim.scenario.placing import replacing
 from sim.scenario.text import decoded
 from sim.scenario.values import DEFAULT_DAYS, DEFAULT_START, SCHEMA, LeverCost, LeverSetting, Scenario
 
@@ -83,9 +82,9 @@ def save(
         if base_text is None and exists:
             base_text = _existing(path)
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     text = dumps(scenario, base_text=base_text, beside=path.parent, folder=folder)
-    _replace_file(path, text, scenario, folder)
+    put_in_place(path, text, scenario, folder)
 
 
 def _parent(scenario: Scenario, beside: Path | None, folder: str | Path | None) -> Scenario | None:
@@ -259,41 +258,28 @@ def _existing(path: Path) -> str | None:
         return None
 
 
-def _replace_file(path: Path, text: str, scenario: Scenario, folder: str | Path | None) -> None:
-    """Temporary file beside the target, flushed to disk, read back, then put in place in one step."""
-    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.tmp")
+def put_in_place(path: Path, text: str, scenario: Scenario, folder: str | Path | None) -> None:
+    """Write a scenario file, read it back, and only then let it take the old one's place."""
     try:
         data = text.encode("utf-8")
     except UnicodeEncodeError:
         raise UserError(f"{path} was not saved: its text holds characters that UTF-8 cannot write.", exit_code=INVALID) from None
+
+    def reads_back(temporary: Path) -> None:
+        back = decoded(temporary.read_bytes(), str(path))
+        read = resolved(scenario.name, back, label=str(path), path=path, beside=path.parent, folder=folder)
+        if not same(read, replace(scenario, path=None)):
+            raise UserError(f"{path} was not saved: what would be written does not read back as this scenario.", exit_code=UNREADABLE)
+        if path.exists():
+            shutil.copymode(path, temporary)
+
     try:
-        try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            back = decoded(temporary.read_bytes(), str(path))
-            read = resolved(scenario.name, back, label=str(path), path=path, beside=path.parent, folder=folder)
-            if not same(read, replace(scenario, path=None)):
-                raise UserError(f"{path} was not saved: what would be written does not read back as this scenario.", exit_code=UNREADABLE)
-            if path.exists():
-                shutil.copymode(path, temporary)
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+        with replacing(path, finished=reads_back) as stream:
+            stream.write(data)
     except OSError as error:
-        raise _unwritable(path, error) from None
-    with suppress(OSError, AttributeError):  # the folder's own entry, where the system can flush it
-        entry = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(entry)
-        finally:
-            os.close(entry)
+        raise unwritable(path, error) from None
 
 
-def _unwritable(path: Path, error: Exception) -> UserError:
+def unwritable(path: Path, error: Exception) -> UserError:
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return UserError(f"{path} could not be written: {reason}. Nothing was changed.", exit_code=UNREADABLE)

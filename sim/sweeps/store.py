@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -22,6 +20,7 @@ import numpy as np
 
 from sim.errors import INVALID, UNREADABLE, UserError
 from sim.model.world import Array
+from sim.scenario import placing
 from sim.sweeps.manifest import MANIFEST, Sweep, manifest_read, manifest_text
 
 MARK = b"whatif chunk 1 "
@@ -91,27 +90,12 @@ class Store:
     @contextmanager
     def replacing(self, path: Path) -> Iterator[BinaryIO]:
         """A stream whose bytes are at `path` all at once when the block ends well, and never if it does not."""
-        temporary = self.folder / f".{path.name[:40]}.{secrets.token_hex(6)}.tmp"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with temporary.open("xb") as stream:
-                    yield stream
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                os.replace(temporary, path)
-            except BaseException:
-                with suppress(OSError):
-                    temporary.unlink()
-                raise
+            with placing.replacing(path, folder=self.folder) as stream:
+                yield stream
         except OSError as error:
             raise UserError(f"{path} could not be written: {error.strerror or error}.", exit_code=UNREADABLE) from None
-        with suppress(OSError, AttributeError):  # the folder's own entry, where the system can flush it
-            entry = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(entry)
-            finally:
-                os.close(entry)
 
     def manifest(self) -> tuple[Sweep, dict] | None:
         """What the folder's manifest says; None where there is none."""

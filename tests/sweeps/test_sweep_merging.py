@@ -98,7 +98,7 @@ def test_a_full_disk_keeps_what_is_copied(shards: list[Path], tmp_path: Path, mo
                 raise OSError(errno.ENOSPC, "No space left on device")
         replace(source, target)
 
-    monkeypatch.setattr("sim.sweeps.store.os.replace", full)
+    monkeypatch.setattr("sim.scenario.placing.os.replace", full)
     with pytest.raises(UserError, match=r"No space left on device\. 2 of 6 chunks are copied and kept; the same command") as refused:
         sim.merge_sweeps(shards, tmp_path / "merged")
     assert refused.value.exit_code == 5

@@ -284,7 +284,7 @@ def test_a_full_disk_loses_nothing(
                 raise OSError(errno.ENOSPC, "No space left on device")
         replace(source, target)
 
-    monkeypatch.setattr("sim.sweeps.store.os.replace", full)
+    monkeypatch.setattr("sim.scenario.placing.os.replace", full)
     with pytest.raises(UserError, match="could not be written: No space left on device") as refused:
         sim.sweep(path, out)
     assert refused.value.exit_code == 5
@@ -292,7 +292,7 @@ def test_a_full_disk_loses_nothing(
         assert "2 of 6 chunks are done and kept" in str(refused.value)
         assert len(chunks(out)) == 2
     assert not list(out.rglob("*.tmp"))
-    monkeypatch.setattr("sim.sweeps.store.os.replace", replace)
+    monkeypatch.setattr("sim.scenario.placing.os.replace", replace)
     again = sim.sweep(path, out)
     assert again.found == {"chunks": 2, "manifest.json": 0}.get(stage, 6)
     assert bytes_of(out) == bytes_of(tmp_path / "whole")

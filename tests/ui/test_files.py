@@ -186,7 +186,7 @@ def test_an_unwritable_folder_is_one_sentence(app: AppTest, folder: Path, monkey
         raise OSError(28, "No space left on device")
 
     moved(app, 3)
-    monkeypatch.setattr("sim.scenario.writing.os.open", full)
+    monkeypatch.setattr("sim.scenario.placing.os.open", full)
     save_as(app, name="mine")
     assert "No space left" in said(app)
     assert not (folder / "mine.toml").exists()
