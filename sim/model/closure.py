@@ -187,7 +187,7 @@ def solve(world: World) -> Closure:
     non_asker = (per_stayer - asks * answered * kept) / (1.0 - asks)
     ratio = answered / non_asker
     full = non_asker * (1.0 - asks + asks * ratio) * np.ones(world.lanes)
-    waiting = service.order_share(asks, ratio, kept) * np.ones(world.lanes)
+    waiting = (1.0 - service.waiting_loss(world, ratio, bot) * desk.abandoned) * np.ones(world.lanes)
 
     category_viewers = orders / conversions
     category_viewers = category_viewers / category_viewers.sum(axis=0)

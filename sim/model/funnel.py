@@ -71,9 +71,9 @@ def project(
     """Run a block of lanes through its horizon.
 
     `noise` is the block's day-to-day noise where it is at hand already; daily series are kept of the first `daily_lanes` lanes
-    (None: of all). `mended` names a cause that lets everything through
-    and `replay` holds memory and queue to the path of an earlier, `traced` run: together they are the experiment behind
-    `recoverable`. `headlines`: the books hold only what the headline figures need, which come out the same to the last bit.
+    (None: of all). `mended` names a cause that lets everything through and `replay` holds memory and queue to the path of an
+    earlier, `traced` run: together they are the experiment behind `recoverable`. `headlines`: the books hold only what the
+    headline figures need, which come out the same to the last bit.
     """
     if noise is None:
         noise = day_to_day(world, closure.rates(world), closure.entrants())

@@ -26,13 +26,11 @@ def kept_share(bot: Number, abandoned: Number, kept_if_abandoned: Number) -> Num
     return bot + (1.0 - bot) * (1.0 - abandoned * (1.0 - kept_if_abandoned))
 
 
-def order_share(asks: Number, ratio: Number, kept: Number) -> Number:
-    """Share of orders that waiting leaves, askers ordering `ratio` times as often as the others when answered."""
-    return (1.0 - asks + asks * ratio * kept) / (1.0 - asks + asks * ratio)
-
-
 def waiting_loss(world: World, ratio: Number, bot: Number) -> Number:
-    """Share of orders lost per share of contacts that give up: order_share is 1 - waiting_loss x abandoned. [lane]"""
+    """Share of orders that waiting takes, per share of contacts that give up. [lane]
+
+    Askers order `ratio` times as often as the others when they are answered; the bot answers its part at once.
+    """
     asking = world["service.asks_share"] * ratio
     return asking * (1.0 - bot) * (1.0 - world["service.kept_if_abandoned"]) / (1.0 - world["service.asks_share"] + asking)
 
@@ -112,7 +110,8 @@ class ServiceDesk:
         found = self._curves.get(key)
         if found is None or np.any(keep & found.may_keep & ~found.keep):
             if found is None and len(self._curves) >= KEPT_CURVES:
-                self._curves.pop(next(iter(self._curves)))
+                oldest, *_ = self._curves
+                self._curves.pop(oldest, None)  # another session on the same ground may have taken it out by now
             patience, target = self._world.row("service.patience_s"), self._world["service.answer_target_s"]
             found = self._curves[key] = DeskCurves(seats, handling, patience, target, keep=keep)
         return found

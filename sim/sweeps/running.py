@@ -92,7 +92,7 @@ def run_sweep(
     found = len(mine) - len(missing)
     tell = _Teller(sweep, mine, missing, progress)
     try:
-        with closing(in_order(content_of, _units(spec, sweep, missing), workers, **_elsewhere(scheduler))) as contents:
+        with closing(in_order(content_of, _units(spec, sweep, missing), workers, scheduler)) as contents:
             for number, content in zip(missing, contents, strict=True):
                 store.put(sweep.chunk_name(number), content)
                 tell.made(number)
@@ -102,10 +102,6 @@ def run_sweep(
     except UserError as error:
         raise _explained(error, spec, tell) from None
     return SweepResult(folder=store.folder, sweep=sweep, made=len(missing), found=found, best=best)
-
-
-def _elsewhere(scheduler: str | None) -> dict[str, str]:
-    return {} if scheduler is None else {"scheduler": scheduler}
 
 
 def _units(spec: Spec, sweep: Sweep, chunks: Sequence[int]) -> Iterator[Unit]:
