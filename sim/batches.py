@@ -6,39 +6,93 @@ Scenario and draw are both lanes: scenarios that move the same levers on the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from sim.blocks import plan_costs
 from sim.costs import lever_costs
-from sim.engine import block_lanes, refuse_open
-from sim.lanes import Draws, Ground, kept_ground_of, shape, with_moves
+from sim.engine import block_lanes, refuse, refuse_open
+from sim.executors import in_order
+from sim.lanes import Chance, Draws, Ground, kept_ground_of, shape, with_moves
 from sim.model.funnel import project
 from sim.model.world import Array
 from sim.outcome import KPIS, kpi_of
 from sim.scenario import Scenario
 
+Progress = Callable[[int, int], None]  # (lanes done, lanes in all); what it raises stops the work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Scenarios side by side in the same worlds: all that a worker needs to know. `among`: see `sim.lanes.shape`."""
+
+    scenarios: tuple[Scenario, ...]
+    chance: Chance
+    noise: bool
+    kpis: tuple[str, ...]
+    among: Scenario | None = None
+    all_draws: int | None = None  # of the run that the worlds are part of, for a refusal to speak of
+
 
 def kpis_of(
-    scenarios: Sequence[Scenario], *, draws: int, seed: int = 1, noise: bool = True, kpis: Sequence[str] = tuple(KPIS)
+    scenarios: Sequence[Scenario], *, draws: int, seed: int = 1, noise: bool = True, kpis: Sequence[str] = tuple(KPIS),
+    among: Scenario | None = None, workers: int = 1, scheduler: str | None = None, progress: Progress | None = None,
 ) -> dict[str, Array]:
-    """The named figures of every scenario in every draw, bit for bit those of `run`. Each [scenario, draw]"""
+    """The named figures of every scenario in every draw, bit for bit those of `run`. Each [scenario, draw]
+
+    `among`, a scenario that moves all the levers which any of them moves on the same days, lets more of them go side by side; a
+    figure may then differ from `run`'s by a rounding.
+    """
     table = {name: np.empty((len(scenarios), draws)) for name in kpis}
-    for alike in _alike(scenarios):
+    places, batches = [], []
+    for alike in _alike(scenarios, among):
         for rows, first, count in _blocks(alike, draws, scenarios[alike[0]].days):
-            side_by_side = [scenarios[row] for row in rows]
-            for row, figures in zip(rows, _kpis(side_by_side, Draws(seed=seed, first=first, count=count), noise, draws, kpis), strict=True):
-                for name, values in figures.items():
-                    table[name][row, first : first + count] = values[:count]
+            places.append((rows, slice(first, first + count)))
+            # NumPy sums a single lane in another order than one among several: a lane never runs alone.
+            chance = Draws(seed=seed, first=first, count=max(2, count))
+            batches.append(
+                Batch(
+                    scenarios=tuple(scenarios[row] for row in rows), chance=chance, noise=noise, kpis=tuple(kpis), among=among,
+                    all_draws=draws,
+                )
+            )
+    done, lanes = 0, len(scenarios) * draws
+    for (rows, here), figures in zip(places, in_order(figures_of, batches, workers, scheduler), strict=True):
+        for name, values in figures.items():
+            table[name][rows, here] = values[:, : here.stop - here.start]
+        done += len(rows) * (here.stop - here.start)
+        if progress is not None:
+            progress(done, lanes)
     return table
 
 
-def _alike(scenarios: Sequence[Scenario]) -> list[list[int]]:
+def figures_of(batch: Batch) -> dict[str, Array]:
+    """The figures of a batch, whose scenarios must be of one shape. Each [scenario, lane]"""
+    first, chance = batch.scenarios[0], batch.chance
+    ground = kept_ground_of(first, chance, noise=batch.noise, times=len(batch.scenarios))
+    if batch.all_draws is None:
+        refuse(first, [ground.closure.residuals])
+    else:
+        refuse_open(first, ground.closure, draws=batch.all_draws, seed=chance.seed)
+    world = with_moves(ground.world, batch.scenarios, among=batch.among)
+    totals = project(world, ground.closure, noise=ground.noise, headlines=True).totals
+    single = kept_ground_of(first, chance, noise=batch.noise)
+    table = {name: np.empty((len(batch.scenarios), chance.count)) for name in batch.kpis}
+    for k, scenario in enumerate(batch.scenarios):
+        here = slice(k * chance.count, (k + 1) * chance.count)
+        own = {name: np.broadcast_to(row, world.lanes)[here] for name, row in totals.items()}
+        for name, values in _figures(scenario, single, own, batch.kpis).items():
+            table[name][k] = values
+    return table
+
+
+def _alike(scenarios: Sequence[Scenario], among: Scenario | None) -> list[list[int]]:
     """Places of scenarios that can be lanes of one block."""
     groups: dict[object, list[int]] = {}
     for place, scenario in enumerate(scenarios):
-        groups.setdefault(shape(scenario), []).append(place)
+        groups.setdefault(shape(scenario, among=among), []).append(place)
     return list(groups.values())
 
 
@@ -55,24 +109,7 @@ def _blocks(places: Sequence[int], draws: int, days: int) -> Iterator[tuple[Sequ
         yield places[start : start + together], 0, draws
 
 
-def _kpis(
-    scenarios: Sequence[Scenario], draws: Draws, noise: bool, all_draws: int, kpis: Sequence[str]
-) -> Iterator[Mapping[str, Array]]:
-    """Each scenario's figures, [draw]."""
-    # NumPy sums a single lane in another order than one among several: a lane never runs alone.
-    each = draws if draws.count > 1 else Draws(seed=draws.seed, first=draws.first, count=2)
-    ground = kept_ground_of(scenarios[0], each, noise=noise, times=len(scenarios))
-    refuse_open(scenarios[0], ground.closure, draws=all_draws, seed=draws.seed)
-    world = with_moves(ground.world, scenarios)
-    totals = project(world, ground.closure, noise=ground.noise, headlines=True).totals
-    single = kept_ground_of(scenarios[0], each, noise=noise)
-    for k, scenario in enumerate(scenarios):
-        here = slice(k * each.count, (k + 1) * each.count)
-        yield _figures(scenario, single, {name: np.broadcast_to(row, world.lanes)[here] for name, row in totals.items()}, kpis)
-
-
-def _figures(scenario: Scenario, ground: Ground, totals: dict[str, Array], kpis: Sequence[str]) -> dict[str, Array]:
+def _figures(scenario: Scenario, ground: Ground, totals: dict[str, Array], kpis: Sequence[str]) -> Mapping[str, Array]:
     costs = lever_costs(scenario, ground.under(scenario), ground.closure, totals)
     totals |= plan_costs(costs, ground.world.lanes)
     return {name: kpi_of(name, totals.__getitem__) for name in kpis}
-

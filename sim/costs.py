@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def _units(cost: Cost, world: World, closure: Closure) -> Array | float:
     return world[cost.units] if isinstance(cost.units, str) else cost.units
 
 
-def parcel_levers(scenario: Scenario) -> Mapping[str, str]:
-    """Levers that are paid by the parcel, and the category whose parcels count ("" for all)."""
-    costs = {name: registry()[name].cost for name in scenario.moved}
+def parcel_levers(names: Iterable[str]) -> Mapping[str, str]:
+    """Those of the levers that are paid by the parcel, and the category whose parcels count ("" for all)."""
+    costs = {name: registry()[name].cost for name in names}
     return {name: cost.category for name, cost in costs.items() if cost.basis == "parcel"}

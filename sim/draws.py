@@ -23,6 +23,7 @@ from sim.model.world import STREAMS, Array, Shocks
 from sim.parameters import Parameter
 
 GROUP = 256
+SECOND = 128  # dimensions from here on are those of second sequences
 _NINETY_PERCENT = 1.6448536269514722
 
 
@@ -113,6 +114,11 @@ def column(belief: Range, seed: int, name: str, dimension: int, first: int, coun
     values = quantile(belief, uniforms(seed, name, dimension, first, count))
     values.flags.writeable = False
     return values
+
+
+def second(seed: int, dimension: int) -> tuple[int, int]:
+    """Seed and dimension of a second sequence, independent of the first: of each uncertainty another column of the same net."""
+    return _key(seed, "again", 8) >> 1, dimension + SECOND
 
 
 def central(belief: Range) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,22 +19,79 @@ from sim.model.closure import Closure, solve
 from sim.model.fulfilment import SHIPPING_LEVERS
 from sim.model.noise import Noise, day_to_day
 from sim.model.service import ServiceDesk
-from sim.model.world import Array, Calendar, Move, World
-from sim.parameters import registry
-from sim.scenario import Assumption, Observed, Scenario
+from sim.model.world import OUTER_CHANNELS, Array, Calendar, Move, Shocks, World
+from sim.parameters import Parameter, registry
+from sim.scenario import Assumption, LeverSetting, Observed, Scenario
 
 T = TypeVar("T")
 ONE_PER_BLOCK = frozenset(SHIPPING_LEVERS)  # parcels are the same in every draw: these levers' targets are plain numbers
+NEW_CHANNELS = frozenset(f"traffic.{name}" for name in OUTER_CHANNELS)
+
+
+NOISE = "noise"  # among the names of `Draws.again`: all day-to-day chance
+
+
+class Chance(Protocol):
+    """Where the lanes of a block get their chance from; hashable, so that what is built on it can be kept."""
+
+    @property
+    def count(self) -> int: ...
+
+    def column(self, belief: chance.Range, parameter: Parameter) -> Array:
+        """An uncertainty's values. [lane]"""
+
+    def shocks(self, days: int) -> Shocks | None:
+        """Day-to-day chance over so many days."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draws:
-    """Some draws of a seed: `count` of them from `first` on (a multiple of 256). `central`: every assumption at its best value."""
+    """Some draws of a seed: `count` of them from `first` on (a multiple of 256). `central`: every assumption at its best value.
+
+    `again` names assumptions (and NOISE) that are drawn once more, from a second sequence independent of the first: with some
+    of them the draws are other worlds, with the rest unchanged, as the indices of Sobol' ask for.
+    """
 
     seed: int
     first: int
     count: int
     central: bool = False
+    again: frozenset[str] = frozenset()
+
+    def column(self, belief: chance.Range, parameter: Parameter) -> Array:
+        if self.central:
+            return np.full(self.count, chance.central(belief))
+        seed, dimension = self.seed, parameter.dimension
+        if parameter.name in self.again:
+            seed, dimension = chance.second(seed, dimension)
+        return chance.column(belief, seed, parameter.name, dimension, self.first, self.count)
+
+    def shocks(self, days: int) -> Shocks | None:
+        seed = chance.second(self.seed, 1)[0] if NOISE in self.again else self.seed
+        return chance.shocks(seed, self.first, self.count, days) if days else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneAtATime:
+    """Every assumption at its best value in the first lane; then two lanes for each name, where it is at its p10 and its p90."""
+
+    names: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        return 1 + 2 * len(self.names)
+
+    def column(self, belief: chance.Range, parameter: Parameter) -> Array:
+        values = np.full(self.count, chance.central(belief))
+        if parameter.name in self.names:
+            place = 1 + 2 * self.names.index(parameter.name)
+            values[place : place + 2] = chance.quantile(belief, np.array([0.1, 0.9]))
+        return values
+
+    def shocks(self, days: int) -> Shocks | None:
+        if days:
+            raise ValueError("one lane at a time knows no noise")
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +117,12 @@ class Ground:
         return Ground(world=world, closure=closure, noise=self.noise and _repeated(replace(self.noise, shocks=None), lanes, times))
 
 
-def ground_of(scenario: Scenario, draws: Draws, *, noise: bool) -> Ground:
+def ground_of(scenario: Scenario, draws: Chance, *, noise: bool) -> Ground:
     """The ground of a scenario's assumptions and observed totals, built."""
     return _ground(_beliefs(scenario), draws, scenario.days if noise else 0)
 
 
-def kept_ground_of(scenario: Scenario, draws: Draws, *, noise: bool, times: int = 1) -> Ground:
+def kept_ground_of(scenario: Scenario, draws: Chance, *, noise: bool, times: int = 1) -> Ground:
     """The same, `times` over side by side, taken from the few that were last asked for."""
     return _kept_ground(_beliefs(scenario), draws, scenario.days if noise else 0, times)
 
@@ -77,7 +134,7 @@ def _beliefs(scenario: Scenario) -> _Beliefs:
     return tuple(scenario.assumptions.items()), tuple(scenario.baseline.items())
 
 
-def _ground(beliefs: _Beliefs, draws: Draws, days: int) -> Ground:
+def _ground(beliefs: _Beliefs, draws: Chance, days: int) -> Ground:
     world = _world(beliefs, draws, days)
     closure = solve(world)
     # Where some draw does not close, the scenario will be refused: its rates have no meaning, nor would their noise.
@@ -85,8 +142,8 @@ def _ground(beliefs: _Beliefs, draws: Draws, days: int) -> Ground:
     return Ground(world=world, closure=closure, noise=day_to_day(world, closure.rates(world), closure.entrants()) if closes else None)
 
 
-@lru_cache(maxsize=3)
-def _kept_ground(beliefs: _Beliefs, draws: Draws, days: int, times: int) -> Ground:
+@lru_cache(maxsize=6)
+def _kept_ground(beliefs: _Beliefs, draws: Chance, days: int, times: int) -> Ground:
     if times > 1:
         return _kept_ground(beliefs, draws, days, 1).repeated(times)
     ground = _ground(beliefs, draws, days)
@@ -98,7 +155,7 @@ def forget() -> None:
     _kept_ground.cache_clear()
 
 
-def _world(beliefs: _Beliefs, draws: Draws, days: int) -> World:
+def _world(beliefs: _Beliefs, draws: Chance, days: int) -> World:
     """Every parameter's value per draw; noise for as many days."""
     assumptions, baseline = (dict(side) for side in beliefs)
     values: dict[str, Any] = {}
@@ -109,16 +166,12 @@ def _world(beliefs: _Beliefs, draws: Draws, days: int) -> World:
         elif not parameter.uncertain:
             values[name] = parameter.value
         else:
-            belief = _belief(name, assumptions.get(name))
-            if draws.central:
-                values[name] = np.full(draws.count, chance.central(belief))
-            else:
-                values[name] = chance.column(belief, draws.seed, name, parameter.dimension, draws.first, draws.count)
+            values[name] = draws.column(_belief(name, assumptions.get(name)), parameter)
     reference = {lever.name: float(lever.value) for lever in registry().levers}
     levels = {name: float(baseline[name].value) if name in baseline else value for name, value in reference.items()}
     return World(
         values=values, levels=levels, reference=reference, days=days, lanes=draws.count, calendar=Calendar.plain(days),
-        shocks=chance.shocks(draws.seed, draws.first, draws.count, days) if days else None,
+        shocks=draws.shocks(days),
     )
 
 
@@ -128,21 +181,36 @@ def world_of(scenario: Scenario, *, first: int = 0, count: int, seed: int = 1, n
     return with_moves(_world(_beliefs(scenario), draws, scenario.days if noise else 0), [scenario])
 
 
-def with_moves(world: World, scenarios: Sequence[Scenario]) -> World:
+def with_moves(world: World, scenarios: Sequence[Scenario], *, among: Scenario | None = None) -> World:
     """A world of as many equal runs of lanes as there are scenarios, each with the levers of its own.
 
     The scenarios move the same levers on the same days and share horizon and events (see `shape`): only targets differ.
     """
     first, each = scenarios[0], world.lanes // len(scenarios)
-    moves = {name: Move(target=_targets(scenarios, name, each), reach=_reach(first, name)) for name in first.moved}
-    return replace(world, days=first.days, moves=moves, calendar=_calendar(first), parcel_levers=parcel_levers(first))
+    settings = _settings(first, among)
+    moves = {name: Move(target=_targets(scenarios, name, each), reach=_reach(first, setting)) for name, setting in settings.items()}
+    return replace(world, days=first.days, moves=moves, calendar=_calendar(first), parcel_levers=parcel_levers(settings))
 
 
-def shape(scenario: Scenario) -> tuple[object, ...]:
-    """What scenarios must share to be lanes of one block."""
-    moved = tuple((name, _reach(scenario, name).tobytes()) for name in scenario.moved)
-    alike = tuple(_target(scenario, name) for name in scenario.moved if name in ONE_PER_BLOCK)
+def shape(scenario: Scenario, *, among: Scenario | None = None) -> tuple[object, ...]:
+    """What scenarios must share to be lanes of one block.
+
+    `among`: a scenario that moves all the levers which any of them moves, on the same days. Then those that leave some of these
+    where they are can be lanes of the same block, as moves that lead nowhere.
+    """
+    settings = _settings(scenario, among)
+    moved = tuple((name, _reach(scenario, setting).tobytes()) for name, setting in settings.items())
+    alike = tuple(_target(scenario, name) for name in settings if name in ONE_PER_BLOCK)
     return _beliefs(scenario), scenario.start, scenario.days, tuple(scenario.events), moved, alike
+
+
+def _settings(scenario: Scenario, among: Scenario | None) -> dict[str, LeverSetting]:
+    """The levers that a block with the scenario moves. A channel that is not there is none that is empty."""
+    moved = scenario.moved
+    if among is None:
+        return moved
+    still = {name: setting for name, setting in among.moved.items() if name not in moved and name not in NEW_CHANNELS}
+    return dict(sorted({**moved, **still}.items()))
 
 
 def _targets(scenarios: Sequence[Scenario], name: str, each: int) -> Array | float:
@@ -153,7 +221,8 @@ def _targets(scenarios: Sequence[Scenario], name: str, each: int) -> Array | flo
 
 
 def _target(scenario: Scenario, name: str) -> float:
-    return float(scenario.moved[name].target(scenario.lever_baseline(name)))
+    setting, before = scenario.levers.get(name), scenario.lever_baseline(name)
+    return float(before if setting is None else setting.target(before))
 
 
 def _repeated(thing: T, lanes: int, times: int) -> T:
@@ -180,9 +249,8 @@ def _belief(name: str, own: Assumption | None) -> chance.Range:
     return chance.Range(distribution=belief.distribution, low=own.low, best=own.best, high=own.high)
 
 
-def _reach(scenario: Scenario, name: str) -> np.ndarray:
+def _reach(scenario: Scenario, setting: LeverSetting) -> np.ndarray:
     """Share reached on each day: coverage x ramp inside the lever's dates, 0 outside. [day]"""
-    setting = scenario.moved[name]
     day = np.arange(scenario.days)
     first = 0 if setting.start is None else (setting.start - scenario.start).days
     reach = setting.coverage * np.minimum(1.0, (day - first + 1) / max(1, setting.ramp_days))

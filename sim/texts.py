@@ -1,4 +1,4 @@
-"""The words of the command line and of the pages, in English and Chinese (texts.toml), looked up by key.
+"""The words of the command line and of the pages, in English and Chinese (texts.toml, texts_*.toml), looked up by key.
 
 Labels of parameters live with the parameter in the registry; everything else that a planner reads is here.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from functools import cache
 from importlib.resources import files
 
@@ -49,8 +50,13 @@ def words(language: str) -> Words:
 
 @cache
 def catalogue() -> Mapping[str, Mapping[str, str]]:
-    """key -> {language: text}, keys joined by dots."""
-    return dict(_flat(tomllib.loads(files("sim").joinpath("texts.toml").read_text(encoding="utf-8")), ""))
+    """key -> {language: text}, keys joined by dots. A key stands in one file only."""
+    entries: dict[str, Mapping[str, str]] = {}
+    for file in sorted((item for item in files("sim").iterdir() if fnmatch(item.name, "texts*.toml")), key=lambda item: item.name):
+        found = dict(_flat(tomllib.loads(file.read_text(encoding="utf-8")), ""))
+        assert not entries.keys() & found.keys(), f"{file.name}: {sorted(entries.keys() & found.keys())} are worded twice"
+        entries |= found
+    return entries
 
 
 def usual_language() -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
 import sim.engine as engine
-from sim.batches import kpis_of
+from sim.batches import Batch, figures_of, kpis_of
+from sim.draws import Range, quantile
 from sim.engine import run
 from sim.errors import UserError
-from sim.lanes import shape
+from sim.lanes import NOISE, Draws, OneAtATime, shape
 from sim.outcome import KPIS
+from sim.parameters import registry
 from sim.scenario import Event, LeverSetting, Scenario, load
 from tests.worlds import plan
 
@@ -75,3 +78,62 @@ def test_a_batch_refuses_what_a_run_refuses() -> None:
     with pytest.raises(UserError) as together:
         kpis_of([plan(days=5), open_ended], draws=20)
     assert str(together.value) == str(alone.value)
+
+
+def test_levers_that_stand_still_are_moves_that_lead_nowhere() -> None:
+    everything = plan(
+        {
+            "payment.redirects": LeverSetting(amount=2.0, **RAMP), "detail_page.load_median_s": 1.2, "service.seats": 30.0,
+            "service.handling_s": 240.0, "payment.typed_card_share": 0.05, "traffic.paid_budget": 1.3, "traffic.discount": 0.1,
+            "traffic.s_host_share": 0.1, "traffic.original_share": 0.9, "traffic.prime_time_share": 0.4, "traffic.ugc": 1e7,
+            "detail_page.ar_tryon": 0.5, "returns.filter_strength": 0.5, "returns.size_labels": 0.6, "traffic.local_life": 5e7,
+            "fulfilment.shipped_24h_share": 0.85, "fulfilment.premium_courier_share": 0.2, "fulfilment.cold_chain": 0.5,
+        },
+        days=12,
+    )
+    some = [replace(everything, levers={name: everything.levers[name]}) for name in everything.levers]
+    scenarios = [replace(everything, levers={}), *some, everything]
+    alone, together = (kpis_of(scenarios, draws=20, among=among) for among in (None, everything))
+    for name, rows in alone.items():
+        np.testing.assert_allclose(together[name], rows, rtol=1e-12, err_msg=name)
+    groups = {shape(scenario, among=everything) for scenario in scenarios}
+    assert len(groups) == 5  # none, each of the two parcel levers, the new channel, all
+
+
+def test_worlds_drawn_again_in_part() -> None:
+    scenario = plan({"payment.redirects": 2.0}, days=6)
+    names = frozenset(item.name for item in registry().entries if item.uncertain)
+
+    def net(again: frozenset[str], draws: int = 256) -> np.ndarray:
+        chance = Draws(seed=1, first=0, count=draws, again=again)
+        return figures_of(Batch(scenarios=(scenario,), chance=chance, noise=True, kpis=("net_gmv",)))["net_gmv"][0]
+
+    first, second = net(frozenset()), net(names | {NOISE})
+    assert np.array_equal(first, run(scenario, draws=256).kpi("net_gmv"))
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.2 and np.mean(second) == pytest.approx(np.mean(first), rel=0.02)
+    assert not np.array_equal(net(frozenset({NOISE})), first)
+    assert np.array_equal(net(frozenset({"no.such.name"})), first)
+    assert np.array_equal(net(names, 512)[:256], net(names))  # more draws extend it
+
+
+def test_one_assumption_at_a_time() -> None:
+    scenario = plan({"payment.redirects": 2.0}, days=6)
+    names = ("payment.benchmark_success", "detail_page.buried_loss")
+    chance = OneAtATime(names=names)
+    net = figures_of(Batch(scenarios=(scenario,), chance=chance, noise=False, kpis=("net_gmv",)))["net_gmv"][0]
+    assert net.shape == (5,) and net[0] == run(scenario, central=True).kpi("net_gmv")[0]
+    for place, name in enumerate(names):
+        belief = Range.of(registry()[name])
+        for end, share in enumerate((0.1, 0.9)):
+            value = float(quantile(belief, np.array([share]))[0])
+            alone = run(scenario.with_assumptions({name: value}), central=True).kpi("net_gmv")[0]
+            assert net[1 + 2 * place + end] == pytest.approx(alone, rel=1e-12)
+
+
+def test_a_batch_tells_how_far_it_is_and_can_be_shared_among_workers() -> None:
+    told: list[tuple[int, int]] = []
+    scenarios = [plan({"payment.redirects": hops}, days=days) for hops in (1, 2) for days in (5, 6)]
+    table = kpis_of(scenarios, draws=30, progress=lambda done, of_all: told.append((done, of_all)))
+    assert told == [(60, 120), (120, 120)]
+    shared = kpis_of(scenarios, draws=30, workers=2)
+    assert all(np.array_equal(shared[name], table[name]) for name in table)

@@ -111,3 +111,13 @@ def test_normals_have_mean_zero_and_unit_variance() -> None:
     assert values.mean() == pytest.approx(0.0, abs=0.01) and values.std() == pytest.approx(1.0, abs=0.01)
     table = draws._normal_table()
     assert table.mean() == pytest.approx(0.0, abs=1e-12) and np.mean(table**2) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_a_second_sequence_has_dimensions_of_its_own() -> None:
+    used = [item.dimension for item in registry().entries if item.uncertain]
+    assert max(used) <= draws.SECOND and draws.SECOND + max(used) <= 256
+    seed, dimension = draws.second(1, 3)
+    first, again = draws.uniforms(1, "x", 3, 0, 4096), draws.uniforms(seed, "x", dimension, 0, 4096)
+    assert abs(np.corrcoef(first, again)[0, 1]) < 0.05
+    cells = np.histogram2d(first, again, bins=16)[0]  # a net in both together: sixteen points in each of 256 squares, nearly
+    assert cells.min() >= 8 and cells.max() <= 24

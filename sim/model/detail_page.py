@@ -112,9 +112,9 @@ def layout_share(world: World, depth: Number) -> Number:
 
 def load_target(world: World, median_s: Array) -> Array:
     """Where the load lever ends in each draw: it never slows a draw down when it means to speed up. [lane]"""
-    target = world.moves["detail_page.load_median_s"].target
-    faster = target < world.levels["detail_page.load_median_s"]
-    return np.where(faster, np.minimum(target, median_s), np.maximum(target, median_s))
+    target, level = world.moves["detail_page.load_median_s"].target, world.levels["detail_page.load_median_s"]
+    moved = np.where(target < level, np.minimum(target, median_s), np.maximum(target, median_s))
+    return np.where(target == level, median_s, moved)
 
 
 def conversion_lifts(world: World, day: int) -> dict[str, Number]:
