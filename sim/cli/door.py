@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -26,9 +27,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not (sys.warnoptions or os.environ.get("WHATIF_DEBUG")):
         warnings.simplefilter("ignore")  # they speak to programmers, with a path and a line of source
     _speak_utf8()
+    signal.signal(signal.SIGTERM, _asked_to_end)
     code = outcome_of(list(sys.argv[1:] if arguments is None else arguments))
     code = _flushed(code)
     sys.exit(code)
+
+
+def _asked_to_end(signum: int, frame: object) -> None:
+    """A cluster's scheduler that wants its machine back is heard like Ctrl-C: what is finished is kept."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whoever asks twice means it
+    raise KeyboardInterrupt
 
 
 def outcome_of(arguments: Sequence[str]) -> int:

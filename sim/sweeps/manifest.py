@@ -128,7 +128,8 @@ def manifest_read(text: str, label: str) -> tuple[Sweep, Mapping[str, Any]]:
         rest = {"base": _writable(data.get("base"), dict), "runs": _writable(data.get("runs"), list)}
         return sweep, {**data, **rest, "shard": _shard(data.get("shard"))}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError):
-        raise UserError(f"{label} cannot be read as the manifest of a sweep.", exit_code=UNREADABLE) from None
+        says = f"{label} cannot be read as the manifest of a sweep; remove it and run the sweep again: finished chunks are kept."
+        raise UserError(says, exit_code=UNREADABLE) from None
 
 
 def _ensure_sound(sweep: Sweep) -> None:

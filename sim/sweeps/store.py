@@ -120,7 +120,7 @@ class Store:
             raise UserError(f"{folder} cannot hold a sweep: {reason}.", exit_code=UNREADABLE) from None
         found = self.manifest()
         if found is None:
-            if others:
+            if others and not self._holds_some_of(sweep):  # a lost manifest is made again: chunks say by their names whose they are
                 says = f"{folder} is not empty and holds no sweep ({MANIFEST} is missing); give a new or an empty folder."
                 raise UserError(says, exit_code=INVALID)
             return {}
@@ -128,6 +128,9 @@ class Store:
             raise UserError(f"{folder} holds another sweep: {differs}; give another folder, or remove that one.", exit_code=INVALID)
         self._tidy()
         return found[1]
+
+    def _holds_some_of(self, sweep: Sweep) -> bool:
+        return any(self.content(sweep.chunk_name(chunk)) is not None for chunk in range(sweep.chunks))
 
     def _tidy(self) -> None:
         """Removes what killed processes left half-written; a file still growing belongs to a live one."""

@@ -39,6 +39,13 @@ def language_switch(state: Session) -> None:
 
 def _spoken() -> None:
     session().language = st.session_state[LANGUAGE] or session().language
+    for key, value in st.session_state.items():  # else a box goes on showing its choice in the old language
+        if isinstance(key, str) and key != LANGUAGE and (isinstance(value, str) or _texts(value)):
+            st.session_state[key] = value
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def title_of(scenario: Scenario | None, name: str, say: Words) -> str:

@@ -118,12 +118,17 @@ def test_bad_input_is_refused_in_a_sentence(tmp_path: Path, capsys: pytest.Captu
 
 
 @POSIX
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_leaves_a_folder_that_goes_on(small: Callable[..., Path], tmp_path: Path, many_chunks: None, workers: int) -> None:
+@pytest.mark.parametrize(("workers", "by"), [(1, "Ctrl-C"), (2, "Ctrl-C"), (2, "a cluster's scheduler")])
+def test_an_interrupt_leaves_a_folder_that_goes_on(
+    small: Callable[..., Path], tmp_path: Path, many_chunks: None, workers: int, by: str
+) -> None:
     path, out = small(LONG), tmp_path / "out"
     process = started("sweep", path, "--out", out, "--workers", workers)
     wait_for(process, lambda: chunks(out) >= 2)
-    os.killpg(process.pid, signal.SIGINT)
+    if by == "Ctrl-C":
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        os.kill(process.pid, signal.SIGTERM)
     said, err = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, ""), err
     last = err.strip().splitlines()[-1]

@@ -258,6 +258,21 @@ def test_a_folder_with_something_else_in_it_is_refused(small: Callable[..., Path
     assert refused.value.exit_code == 5
 
 
+def test_a_lost_manifest_is_made_again_from_the_chunks(small: Callable[..., Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    whole = sim.sweep(small(), out)
+    before = (out / "summary.csv").read_bytes()
+    (out / "manifest.json").unlink()
+    again = sim.sweep(small(), out)
+    assert (again.made, again.found) == (0, whole.made) and (out / "summary.csv").read_bytes() == before
+    (out / "manifest.json").unlink()
+    path = small()
+    path.write_text(path.read_text(encoding="utf-8").replace("seed = 1", "seed = 8").replace("seed = 3", "seed = 8"), encoding="utf-8")
+    assert "seed = 8" in path.read_text(encoding="utf-8")
+    with pytest.raises(UserError, match="is not empty and holds no sweep"):  # of another seed no chunk is known
+        sim.sweep(path, out)
+
+
 def test_what_a_killed_process_left_half_written_is_cleared_away(small: Callable[..., Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
     sim.sweep(small(), out)
