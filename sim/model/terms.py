@@ -58,8 +58,16 @@ class Ordering:
         self.values = np.concatenate([closure.order_values, np.stack(outer)]) if outer else closure.order_values
         self._cells = closure.viewers * closure.channel_by_category
         self._ordering = self._cells * closure.propensity
+        self._kept: tuple[object, OrderTerms] | None = None
 
     def on(self, day: int) -> OrderTerms:
+        """The terms of a day: those of the day before where only levers on returns have moved since."""
+        stand = self._world.stand(ORDER_LEVERS, day)
+        if self._kept is None or self._kept[0] != stand:
+            self._kept = stand, self._formed(day)
+        return self._kept[1]
+
+    def _formed(self, day: int) -> OrderTerms:
         world, closure = self._world, self._closure
         factors = traffic.channel_factors(world, day)
         conversion, commission = traffic.host_mix(world, day)

@@ -131,6 +131,10 @@ class World:
         here = self.values[lever]
         return here + move.reach[day] * (self.target(lever) - here)
 
+    def stand(self, levers: Iterable[str], day: int) -> tuple[bytes, ...]:
+        """Where these levers stand on a day: equal on days on which all of them do the same."""
+        return tuple(np.asarray(self.moves[lever].reach[day]).tobytes() for lever in levers if lever in self.moves)
+
     def turns(self, levers: Iterable[str]) -> NDArray[np.bool_]:
         """Days on which any of these levers stands elsewhere than the day before. [day]"""
         turned = np.zeros(self.days, dtype=bool)
