@@ -17,7 +17,7 @@ import pytest
 from sim.lanes import world_of
 from sim.model import detail_page, seat_table
 from sim.model.closure import Closure, solve
-from sim.model.desk_curves import JAM
+from sim.model.desk_curves import JAM, PACKED
 from sim.model.fulfilment import Fulfilment, arrival_share
 from sim.model.funnel import Projection, project
 from sim.model.returns import CAUSES
@@ -78,8 +78,8 @@ def shared_table(seats: int) -> SimpleNamespace:
     """The engine's table of all desks with so many seats, and how it is laid out."""
     table = seat_table.seat_table(seats)
     return SimpleNamespace(
-        table=table.table, lowest=table.lowest, bottom=table.bottom, calm=table.calm, width=seat_table.WIDTH, cells=seat_table.CELLS,
-        row_step=seat_table.ROW_STEP, ratios=seat_table.RATIO_RANGE, top=seat_table.TOP, jam=JAM,
+        table=table.table, lowest=table.lowest, bottom=table.bottom, calm=table.calm, width=seat_table.WIDTH, flat=seat_table.FLAT,
+        row_step=seat_table.ROW_STEP, ratios=seat_table.RATIO_RANGE, top=seat_table.TOP, jam=JAM, packed=PACKED,
     )
 
 

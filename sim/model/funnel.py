@@ -89,7 +89,7 @@ class _Run:
         self.headlines = headlines
         self.world, self.closure, self.noise, self.mended, self.replay = world, closure, noise, mended, replay
         self.ordering, self.page, self.checkout = Ordering(world, closure), Page(world, closure), Checkout(world, closure)
-        self.desk, self.parcels = closure.desk.queue.under(world), Fulfilment(world)
+        self.desk, self.parcels = closure.desk.queue.under(world, headlines=headlines), Fulfilment(world)
         self.segments = self.ordering.segments
         self.hazards = returns.baseline_hazards(world, self.segments)
         self.ledger = Ledger(world.lanes, self.segments, headlines=headlines)

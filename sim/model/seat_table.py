@@ -1,8 +1,8 @@
 """What all desks of one number of seats have in common: exact nodes of their curves, for handling times and patiences side by side.
 
 Symbols as in erlang.py. The nodes are packed around full load, where a large queue turns from idle to jammed within a few per cent of
-load, and thin out on both sides: node k = ..., -1, 0, 1, ... lies at z = width*sinh(k/CELLS), width = WIDTH/sqrt(x). The rows of a
-table are even steps of ln(handling/patience), from the largest ratio down; row 1 is the largest that a desk may have.
+load, and thin out on both sides: y = z/width, width = WIDTH/sqrt(x), and node k = ..., -1, 0, 1, ... is where y/(FLAT^2 + y^2)^(1/4) = k.
+The rows of a table are even steps of ln(handling/patience), from the largest ratio down; row 1 is the largest that a desk may have.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ MOST_SEATS = 200
 TOP, BOTTOM = 4.0, -7.0  # of z
 CALM = 1e-8  # share that waits
 
-WIDTH = 2.5
-CELLS = 16.0  # per unit of arsinh(z/width)
+FLAT = 169.0  # of y: so far the nodes lie evenly, sqrt(FLAT) apart
+WIDTH = 2.5 / FLAT
 ROW_STEP = 0.08  # of ln(ratio)
 ROWS = int(np.log(RATIO_RANGE[1] / RATIO_RANGE[0]) / ROW_STEP) + 4
 LEFT, WAITS, TURNS = 0, 2, 4  # columns of `seat_table`: each a value, then a slope
@@ -39,7 +39,7 @@ class SeatTable:
 
 @lru_cache(maxsize=128)
 def seat_table(seats: int) -> SeatTable:
-    """left = ln(abandon_share); waits = ln(wait_share) - base; turns = ln(1 - kappa) + base; base = ln A below full load, psi above.
+    """left = abandon_share^(1/4); waits = ln(wait_share) - base; turns = ln(1 - kappa) + base; base = ln A below full load, psi above.
 
     Each with its slope per cell, exactly, at the nodes of every row's own width. Rows run from the largest ratio down.
     """
@@ -65,8 +65,7 @@ def seat_table(seats: int) -> SeatTable:
     base_slope = np.where(z > 0, x * inverse_a, x * rho * kappa)
     stay = np.where(z > 0, -np.expm1(-log_a) / rho, 1 - kappa)  # 1 - kappa, without the cancellation where all but all leave
     columns = [
-        log_wait + np.log(kappa),
-        (1 - kappa) / kappa - x * inverse_a + wait_slope,
+        *root_of(log_wait + np.log(kappa), (1 - kappa) / kappa - x * inverse_a + wait_slope),
         log_wait - base,
         wait_slope - base_slope,
         np.log(stay) + base,
@@ -79,13 +78,33 @@ def seat_table(seats: int) -> SeatTable:
 
 
 def width_of(x: Array) -> Array:
-    """Distance from full load, in ln(rho), within which a queue of this size turns from idle to jammed."""
+    """Unit of y, of ln(rho): a queue of this size turns from idle to jammed within FLAT of them around full load."""
     return WIDTH / np.sqrt(x)
+
+
+def place_of(y: Array, *, out: Array | None = None, size: Array | None = None) -> Array:
+    """y/(FLAT^2 + y^2)^(1/4), in y's precision. `out`, which may be y, and `size` are room to work in."""
+    size = np.multiply(y, y, out=size)
+    size += FLAT**2
+    np.sqrt(size, out=size)
+    np.sqrt(size, out=size)
+    return np.divide(y, size, out=out)
+
+
+def y_at(place: Array) -> Array:
+    square = place * place
+    return place * np.sqrt(0.5 * (square + np.sqrt(square * square + 4.0 * FLAT**2)))
+
+
+def per_cell(y: Array) -> Array:
+    """d y / d place."""
+    size = FLAT**2 + y * y
+    return size * np.sqrt(np.sqrt(size)) / (size - 0.5 * y * y)
 
 
 def nodes_to(z: float | Array, width: float | Array) -> Array:
     """Number of the first node beyond z."""
-    return np.floor(CELLS * np.arcsinh(np.abs(z) / width)) + 1.0
+    return np.floor(place_of(np.abs(z) / width)) + 1.0
 
 
 def nodes_at(lowest: int, highest: int) -> Array:
@@ -93,21 +112,7 @@ def nodes_at(lowest: int, highest: int) -> Array:
     return y_at(np.arange(lowest, highest + 1.0))
 
 
-def place_of(y: Array, *, out: Array | None = None, size: Array | None = None) -> Array:
-    """CELLS*arsinh(y), without the cancellation below zero. `out` and `size` are room to work in."""
-    place, size = np.multiply(y, y, out=out), np.abs(y, out=size)
-    place += 1.0
-    np.sqrt(place, out=place)
-    place += size
-    np.log(place, out=place)
-    place *= CELLS
-    return np.copysign(place, y, out=place)
-
-
-def y_at(place: Array) -> Array:
-    return np.sinh(place / CELLS)
-
-
-def per_cell(y: Array) -> Array:
-    """d y / d place."""
-    return np.sqrt(1.0 + y * y) / CELLS
+def root_of(log_share: Array, slope: Array) -> tuple[Array, Array]:
+    """The fourth root of a share, and its slope, from those of the share's logarithm."""
+    root = np.exp(0.25 * log_share)
+    return root, 0.25 * root * slope

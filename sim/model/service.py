@@ -56,12 +56,13 @@ class DeskDay:
     """How a day's contacts fared. `abandoned` over the day, `in_time` answered within the target. [lane]
 
     Per kind of hour, the peak first: its `share` of the day's contacts and the share `lost` of the day's contacts that give up in it.
+    For headline figures only `abandoned` is needed, and the others are left out.
     """
 
     abandoned: Array
-    in_time: Array
-    share: Array
-    lost: Array
+    in_time: Array | None = None
+    share: Array | None = None
+    lost: Array | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +88,8 @@ class _Setting:
 class ServiceDesk:
     """The desk under a scenario's levers: any seats (per lane), handling time and hourly profile, at any load."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, *, headlines: bool = False) -> None:
+        self._world, self._headlines = world, headlines
         self._curves: dict[tuple[bytes, bytes], DeskCurves] = {}
         self._setting: tuple[int, _Setting] | None = None
         turned = _turned(world, (*DESK_LEVERS, "traffic.prime_time_share"))
@@ -96,31 +97,29 @@ class ServiceDesk:
         self._long = _long_stands(world)
         self._room = Room()
 
-    def under(self, world: World) -> ServiceDesk:
+    def under(self, world: World, *, headlines: bool = False) -> ServiceDesk:
         """The same lanes' desk under another world's levers; curves made by either serve both."""
-        desk = ServiceDesk(world)
+        desk = ServiceDesk(world, headlines=headlines)
         desk._curves = self._curves
         return desk
 
-    def curves(self, seats: Number, handling_s: Number, *, keep: bool | Array = True) -> DeskCurves:
-        """The curves of desks of whole seats. `keep` (per lane) saves time and changes nothing."""
+    def curves(self, seats: Number, handling_s: Number, *, keep: bool | Array = True, late: bool = True) -> DeskCurves:
+        """The curves of desks of whole seats. `keep` (per lane) saves time and changes nothing, nor does `late` who leaves."""
         shape = (self._world.lanes,)
         seats, handling = (np.broadcast_to(np.asarray(part, dtype=float), shape) for part in (seats, handling_s))
         key = seats.tobytes(), handling.tobytes()
         found = self._curves.get(key)
-        if found is None or np.any(keep & found.may_keep & ~found.keep):
+        if found is None or late > found.late or np.any(keep & found.may_keep & ~found.keep):
             if found is None and len(self._curves) >= KEPT_CURVES:
                 oldest, *_ = self._curves
                 self._curves.pop(oldest, None)  # another session on the same ground may have taken it out by now
             patience, target = self._world.row("service.patience_s"), self._world["service.answer_target_s"]
-            found = self._curves[key] = DeskCurves(seats, handling, patience, target, keep=keep)
+            found = self._curves[key] = DeskCurves(seats, handling, patience, target, keep=keep, late=late)
         return found
 
     def abandoned(self, contacts: Array, *, seats: Array, handling_s: Number, peak_share: Number) -> Array:
-        """Share of a day's contacts that give up at desks of whole seats: that of `on`, for a single day. [lane]"""
-        setting = self._set(seats, handling_s, peak_share, keep=False)
-        (curves, _), start = setting.desks[0], setting.starts[0]
-        return (setting.share * curves.left_at(np.log(contacts) * curves.per_width + start)).sum(axis=0)
+        """Share of a day's contacts that give up: that of `on`, for a single day. [lane]"""
+        return self._through(contacts, self._set(seats, handling_s, peak_share, keep=False)).abandoned
 
     def on(self, day: int, contacts: Array) -> DeskDay:
         """The desk on a day with that day's levers."""
@@ -134,28 +133,29 @@ class ServiceDesk:
         hours = hours_of_day(self._world, peak_share)
         whole = np.floor(seats)
         part = seats - whole
-        desks = ((self.curves(whole, handling_s, keep=keep), 1.0),)
+        asked = {"keep": keep, "late": not self._headlines}
+        desks = ((self.curves(whole, handling_s, **asked), 1.0),)
         if np.any(part):
-            desks = ((desks[0][0], 1.0 - part), (self.curves(np.ceil(seats), handling_s, keep=keep), part))
+            desks = ((desks[0][0], 1.0 - part), (self.curves(np.ceil(seats), handling_s, **asked), part))
         share = np.stack([np.broadcast_to(share, (self._world.lanes,)) for share in hours.share])
         load = np.log(share / np.asarray(hours.count)[:, None] * (handling_s / 3600.0))
         starts = tuple((load - curves.log_seats) * curves.per_width for curves, _ in desks)
         return _Setting(desks=desks, starts=starts, share=share)
 
     def _through(self, contacts: Array, setting: _Setting) -> DeskDay:
-        room, level = self._room, np.log(contacts)
-        left, late = 0.0, 0.0
+        room, level, shares = self._room, np.log(contacts), None
         for (curves, weight), start in zip(setting.desks, setting.starts, strict=True):
-            y = np.multiply(level, curves.per_width, out=room("y", start.shape[1:]))
-            gone, served_late = curves.at(np.add(start, y, out=room("at", start.shape)), room)
-            if len(setting.desks) == 1:
-                left, late = gone, served_late
-            else:
-                left, late = left + weight * gone, late + weight * served_late
-        lost = setting.share * left
+            y = np.multiply(level, curves.per_width, out=room("level", contacts.shape))
+            found = curves.at(np.add(start, y, out=room("at", start.shape)), room)[: 1 if self._headlines else 2]
+            if len(setting.desks) > 1:
+                found = weight * found
+            shares = found if shares is None else shares + found
+        lost = setting.share * shares[0]
         abandoned = lost.sum(axis=0)
-        in_time = np.maximum(1.0 - abandoned - np.multiply(setting.share, late, out=late).sum(axis=0), 0.0)
-        return DeskDay(abandoned=abandoned, in_time=in_time, share=setting.share, lost=lost)
+        if self._headlines:
+            return DeskDay(abandoned=abandoned)
+        late = np.multiply(setting.share, shares[1], out=shares[1]).sum(axis=0)
+        return DeskDay(abandoned=abandoned, in_time=np.maximum(1.0 - abandoned - late, 0.0), share=setting.share, lost=lost)
 
 
 def _turned(world: World, levers: tuple[str, ...]) -> Array:
@@ -191,7 +191,8 @@ def solve_desk(world: World) -> Desk:
     # Erlang-A: the share that gives up is the mean wait over all contacts divided by the mean patience.
     peak_abandoned = world["service.peak_wait_s"] / patience
     queue = ServiceDesk(world)
-    peak_load = queue.curves(seats, handling, keep=False).load_for_abandon_share(np.minimum(peak_abandoned, 0.999))
+    leavers = queue.under(world, headlines=True)
+    peak_load = leavers.curves(seats, handling, keep=False, late=False).load_for_abandon_share(np.minimum(peak_abandoned, 0.999))
     contacts = peak_load * 3600.0 / handling * world["service.peak_hours"] / world.row("service.peak_share")
-    usual = queue.abandoned(contacts, seats=seats, handling_s=handling, peak_share=world.row("service.peak_share"))
+    usual = leavers.abandoned(contacts, seats=seats, handling_s=handling, peak_share=world.row("service.peak_share"))
     return Desk(daily_contacts=contacts, peak_load=peak_load, abandoned=usual, peak_abandoned=peak_abandoned, queue=queue)

@@ -40,10 +40,11 @@ def test_agree_with_the_exact_functions(seats: int) -> None:
     for target in (1.0, TARGET_S, 300.0):  # the last is so late that `late` is put together at the point
         curves = DeskCurves(seats, handling, patience, target)
         left, in_time = exact(seats, log_load, handling, patience, target)
-        np.testing.assert_allclose(curves.abandon_share(log_load), left, rtol=0, atol=1e-6)
-        seen = left > 1e-6
-        np.testing.assert_allclose(curves.abandon_share(log_load)[seen], left[seen], rtol=1e-5)
-        np.testing.assert_allclose(curves.served_in_time(log_load), in_time, rtol=0, atol=3e-6)
+        np.testing.assert_allclose(curves.abandon_share(log_load), left, rtol=0, atol=1e-6 if seats > 2 else 2e-6)
+        for least, error in ((1e-6, 2e-4), (1e-2, 1e-5)):
+            seen = left > least
+            np.testing.assert_allclose(curves.abandon_share(log_load)[seen], left[seen], rtol=error)
+        np.testing.assert_allclose(curves.served_in_time(log_load), in_time, rtol=0, atol=1.5e-5)
 
 
 @pytest.mark.parametrize("seats", [5, 20, 28, 80])
@@ -52,7 +53,7 @@ def test_share_in_time_of_the_desks_that_a_plan_may_have(seats: int) -> None:
     handling, patience = rng.uniform(120, 600, 2000), np.exp(rng.uniform(np.log(560), np.log(4000), 2000))
     log_load = random_loads(rng, seats, 2000)
     _, in_time = exact(seats, log_load, handling, patience, TARGET_S)
-    np.testing.assert_allclose(DeskCurves(seats, handling, patience, TARGET_S).served_in_time(log_load), in_time, rtol=0, atol=1.2e-6)
+    np.testing.assert_allclose(DeskCurves(seats, handling, patience, TARGET_S).served_in_time(log_load), in_time, rtol=0, atol=5e-6)
 
 
 def test_a_lane_does_not_depend_on_its_neighbours_nor_on_their_seats() -> None:
@@ -85,6 +86,9 @@ def test_cells_made_now_are_the_cells_that_are_kept(target: float) -> None:
         for here, there in zip(other.outcomes(log_load), kept.outcomes(log_load), strict=True):
             np.testing.assert_array_equal(here, there)
         np.testing.assert_array_equal(other.load_for_abandon_share(wanted), kept.load_for_abandon_share(wanted))
+    for keep in (True, False):
+        leavers = DeskCurves(seats, handling, patience, target, keep=keep, late=False)
+        np.testing.assert_array_equal(leavers.outcomes(log_load)[0], kept.abandon_share(log_load))
 
 
 def test_outside_the_curves_the_exact_functions_answer() -> None:
@@ -127,7 +131,7 @@ def test_load_for_abandon_share_inverts_the_curves(seats: int) -> None:
     wanted = np.concatenate([rng.uniform(0.01, 0.99, 300), np.exp(rng.uniform(-12, -5, 98)), [0.999, 0.99999]])
     curves = DeskCurves(seats, handling, patience, TARGET_S)
     found = curves.abandon_share(np.log(curves.load_for_abandon_share(wanted)))
-    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    np.testing.assert_allclose(found, wanted, rtol=3e-6)  # single precision on the way back
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])
@@ -143,12 +147,12 @@ ratios = st.floats(np.log(0.02), np.log(2.5)).map(np.exp)
 @given(seats=st.integers(1, 80), rho=rhos, ratio=ratios)
 @settings(max_examples=40, deadline=None)
 def test_curves_never_turn_back(seats: int, rho: float, ratio: float) -> None:
-    """Along a curve, more load means more leaving and fewer in time, across every node."""
+    """Along a curve, more load means more leaving and fewer in time, across every node, to single precision."""
     z = np.log(rho) + np.linspace(-0.05, 0.05, 101)
     curves = DeskCurves(seats, np.full(101, 1000 * ratio), np.full(101, 1000.0), TARGET_S)
     left, late = curves.outcomes(np.log(seats) + z)
     inside = z < seat_table.TOP
-    assert (np.diff(left[inside]) >= -1e-12 * left[inside][1:]).all()
-    assert (np.diff((left + late)[inside]) >= -1e-8).all()
+    assert (np.diff(left[inside]) >= -6e-7 * left[inside][1:]).all()
+    assert (np.diff((left + late)[inside]) >= -6e-7).all()
     if not inside.all() and inside.any():
-        assert left[~inside][0] >= left[inside][-1] - 1e-7
+        assert left[~inside][0] >= left[inside][-1] - 6e-7

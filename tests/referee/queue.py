@@ -1,9 +1,9 @@
 """One service desk: Erlang-A as the stationary distribution of its birth-death chain."""
 
 from functools import lru_cache
-from math import asinh, exp, expm1, floor, log, sinh, sqrt
-from struct import pack, unpack
+from math import exp, expm1, floor, log, sqrt
 
+import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betainc
 
@@ -90,15 +90,11 @@ def between(seats: float, of_whole) -> float:
     return (1 - part) * of_whole(low) + part * of_whole(low + 1)
 
 
-def single(number: float) -> float:
-    """The nearest number of single precision."""
-    return unpack("f", pack("f", number))[0]
-
-
 class Curves:
-    """The engine's curves of one desk, read by the recipe of sim/model/desk_curves.py: one point at a time, in plain floats.
+    """The engine's curves of one desk, read by the recipe of sim/model/desk_curves.py: one point at a time.
 
-    `shared` is the seats' table with its layout: table[row][column][node], lowest, bottom, calm, width, cells, row_step, ratios, top, jam.
+    `shared` is the seats' table with its layout: table[row][column][node], lowest, bottom, calm, width, flat, row_step, ratios, top, jam,
+    packed. What the recipe has in single precision is np.float32 here, whose sums, products, quotients and roots stay so.
     """
 
     def __init__(self, shared, seats: int, handling_s: float, patience_s: float, target_s: float) -> None:
@@ -107,6 +103,8 @@ class Curves:
         self.ratio = handling_s / patience_s
         self.x, self.theta = seats / self.ratio, target_s / patience_s
         self.width = shared.width / sqrt(self.x)
+        self.lowest = -floor(self.place(-shared.bottom / self.width)) - 1
+        self.highest = floor(self.place(shared.top / self.width)) + 1
 
     def node(self, column: int, k: int) -> float:
         """Lagrange's cubic through the four rows around the desk's ratio; row i belongs to the largest ratio x exp(-(i - 1) x step)."""
@@ -121,53 +119,79 @@ class Curves:
             total += weight * float(self.shared.table[i][column][k - self.shared.lowest])
         return total
 
-    def place(self, z: float) -> tuple[int, float]:
-        lowest = -floor(self.shared.cells * asinh(-self.shared.bottom / self.width)) - 1
-        place = max(self.shared.cells * asinh(z / self.width), lowest)
-        return floor(place), place - floor(place)
+    def place(self, y):
+        """In the precision of y."""
+        return y / np.sqrt(np.sqrt(y * y + type(y)(self.shared.flat**2)))
 
-    def between(self, f: float, low: tuple[float, float], high: tuple[float, float]) -> tuple[float, float]:
-        """Value and slope of the cubic with these values and slopes at its ends, in Hermite's form."""
+    def cell(self, y):
+        """Number of the cell of y, and how much of it lies below y. The lowest node stands for all below it."""
+        place = max(self.place(y), type(y)(self.lowest))
+        return floor(place), place - type(y)(floor(place))
+
+    def cubic(self, low, high):
+        """Coefficients from value and slope at both ends of a cell, in their precision."""
         (v0, d0), (v1, d1) = low, high
-        value = (1 + 2 * f) * (1 - f) ** 2 * v0 + f * (1 - f) ** 2 * d0 + f * f * (3 - 2 * f) * v1 - f * f * (1 - f) * d1
-        slope = 6 * f * (1 - f) * (v1 - v0) + (1 - f) * (1 - 3 * f) * d0 + f * (3 * f - 2) * d1
-        return value, slope
+        rise = v1 - v0
+        cube = d0 + d1 - 2 * rise
+        return v0, d0, rise - d0 - cube, cube
 
-    def column(self, name: int, z: float) -> tuple[float, float]:
-        k, f = self.place(z)
-        return self.between(f, (self.node(name, k), self.node(name + 1, k)), (self.node(name, k + 1), self.node(name + 1, k + 1)))
+    def value(self, f, cubic):
+        c0, c1, c2, c3 = cubic
+        return c0 + f * (c1 + f * (c2 + f * c3))
 
-    def late(self, z: float, waits: float, waits_slope: float) -> tuple[float, float]:
-        """ln(served after the target) at z, and its slope per cell."""
-        after = z - self.theta
-        turns, turns_slope = self.column(4, after)
-        stretch = sqrt((self.width**2 + z**2) / (self.width**2 + after**2))
-        rho, rho_after = exp(min(z, 0.0)), exp(min(after, 0.0))
-        value = waits + turns + self.x * ((rho - min(z, 0.0)) - (rho_after - min(after, 0.0))) - self.theta
-        per_cell = sqrt(self.width**2 + z**2) / self.shared.cells
-        return value, waits_slope + turns_slope * stretch + self.x * (rho - rho_after) * per_cell
+    def slope(self, f, cubic):
+        _, c1, c2, c3 = cubic
+        return c1 + 2 * f * c2 + 3 * f * f * c3
+
+    def column(self, name: int, k: int, f: float) -> tuple[float, float]:
+        """Value and slope of a column within cell k, in double precision."""
+        cubic = self.cubic((self.node(name, k), self.node(name + 1, k)), (self.node(name, k + 1), self.node(name + 1, k + 1)))
+        return self.value(f, cubic), self.slope(f, cubic)
+
+    def per_cell(self, y: float) -> float:
+        """d y / d place, by the derivative of y/(flat^2 + y^2)^(1/4)."""
+        size = self.shared.flat**2 + y * y
+        return 1 / (size**-0.25 - 0.5 * y * y * size**-1.25)
+
+    def late(self, y: float, waits: float, waits_slope: float) -> tuple[float, float]:
+        """The fourth root of the share that is served after the target, and its slope per cell."""
+        z, after = self.width * y, y - self.theta / self.width
+        turns, turns_slope = self.column(4, *self.cell(np.float64(after)))
+        rest, rest_after = (exp(min(part, 0.0)) - min(part, 0.0) for part in (z, z - self.theta))
+        root = exp((waits + turns + self.x * (rest - rest_after) - self.theta) / 4)
+        bend = self.x * (exp(min(z, 0.0)) - exp(min(z - self.theta, 0.0))) * self.width
+        slope = waits_slope + (turns_slope / self.per_cell(after) + bend) * self.per_cell(y)
+        return root, root * slope / 4
 
     def outcomes(self, load: float) -> tuple[float, float]:
         """(share that leaves, share served within the target)"""
-        z = log(load / self.seats)
+        y = np.float32(log(load / self.seats) / self.width)
         covered = self.shared.ratios[0] <= self.ratio <= self.shared.ratios[1]
-        if not covered or z > self.shared.top or (z < self.shared.bottom and not self.shared.calm):
+        if not covered or self.place(y) >= self.highest or (self.place(y) < self.lowest and not self.shared.calm):
             return abandon_share(self.seats, load, self.ratio), served_within(self.seats, load, self.ratio, self.handling_s, self.target_s)
-        k, f = self.place(z)
+        k, f = self.cell(y)
         ends = [self.ends(k), self.ends(k + 1)]
-        left = exp(self.between(f, *(left for left, _ in ends))[0])
-        late = single(self.late(z, *self.column(2, z))[0]) if self.theta > self.width else self.between(f, *(late for _, late in ends))[0]
-        return left, 1 - left - exp(late)
+        left, late = (self.value(f, self.cubic(*curve)) for curve in zip(*ends, strict=True))
+        if self.theta / self.width > self.shared.packed:
+            late = np.float32(self.late(self.y_at(k + float(f)), *self.column(2, k, float(f)))[0])
+        left, late = (float(np.square(np.square(root))) for root in (left, late))
+        return left, 1 - left - late
 
-    def ends(self, k: int) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Value and slope of ln(share that leaves) and of ln(share served late) at node k."""
-        z = self.width * sinh(k / self.shared.cells)
-        if k > self.shared.cells * asinh(self.shared.jam + self.theta / self.width):
-            per_cell = sqrt(self.width**2 + z**2) / self.shared.cells
-            left, late = (log(1 - exp(-z)), per_cell / expm1(z)), (-z, -per_cell)
+    def y_at(self, place: float) -> float:
+        """The y of a place: place^4 x (flat^2 + y^2) = y^4 is a quadratic equation in y^2."""
+        square = place * place
+        return place * sqrt((square + sqrt(square * square + 4 * self.shared.flat**2)) / 2)
+
+    def ends(self, k: int) -> list[tuple[np.float32, np.float32]]:
+        """Value and slope of `left` and of `late` at node k."""
+        y = self.y_at(k)
+        if k > self.place(self.shared.jam + self.theta / self.width):
+            stay, per_cell = exp(-self.width * y), self.width * self.per_cell(y)
+            left, late = (1 - stay) ** 0.25, stay**0.25
+            curves = (left, stay * per_cell / (4 * left**3)), (late, -late * per_cell / 4)
         else:
-            left, late = (self.node(0, k), self.node(1, k)), self.late(z, self.node(2, k), self.node(3, k))
-        return (single(left[0]), single(left[1])), (single(late[0]), single(late[1]))
+            curves = (self.node(0, k), self.node(1, k)), self.late(y, self.node(2, k), self.node(3, k))
+        return [tuple(np.float32(part) for part in curve) for curve in curves]
 
 
 class Desk:
