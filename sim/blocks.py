@@ -13,7 +13,7 @@ import numpy as np
 from sim.model.closure import Closure
 from sim.model.fulfilment import Fulfilment
 from sim.model.funnel import Projection
-from sim.model.returns import CAUSES, SEGMENTS
+from sim.model.returns import CAUSES
 from sim.model.world import CATEGORIES, Array, World, share_of
 from sim.outcome import KPIS, Outcome, group_sums, kpi_of
 from sim.scenario import Scenario
@@ -23,6 +23,8 @@ DETAIL_DRAWS = 10_000
 
 def _folded(rows: Array) -> Array:
     """Segments as categories: the outer channels' orders are booked under "other". [category, lane]"""
+    if len(rows) == len(CATEGORIES):
+        return rows
     folded = rows[: len(CATEGORIES)].copy()
     for row in rows[len(CATEGORIES) :]:
         folded[-1] += row
@@ -36,9 +38,7 @@ def arrays_of(projection: Projection, costs: Mapping[str, tuple[Array, Array]], 
     arrays["category.return_rate"] = share_of(arrays["category.returned"], arrays["category.shipped"])
     arrays |= {f"channel.{name}": rows for name, rows in projection.channel.items()}
     for unit, cells in (("orders", projection.returns), ("cny", projection.return_value)):
-        for cause in CAUSES:
-            rows = [cells.get((cause, segment), np.zeros(world.lanes)) for segment in SEGMENTS]
-            arrays[f"return.{unit}.{cause}"] = _folded(np.stack(rows))
+        arrays |= {f"return.{unit}.{cause}": _folded(rows) for cause, rows in zip(CAUSES, cells, strict=True)}
     arrays |= {f"day.{name}": rows for name, rows in projection.daily.items()}
     arrays |= {f"cost.{name}": whole for name, (whole, _) in costs.items()}
     arrays |= {f"total.{name}": row for name, row in plan_costs(costs, world.lanes).items()}

@@ -236,10 +236,9 @@ def normal_places(seed: int, name: str, groups: range, days: int) -> np.ndarray:
 def shocks(seed: int, first: int, count: int, days: int) -> Shocks:
     """All day-to-day chance of a block, kept for the next scenario that meets the same worlds. Read-only."""
     groups = _groups(first, count)
-    places = np.empty((days, 2, len(STREAMS), count), dtype=np.uint16)
-    for i, kind in enumerate(("day", "count")):
-        for k, stream in enumerate(STREAMS):
-            places[:, i, k] = normal_places(seed, f"{stream}/{kind}", groups, days).reshape(days, -1)[:, :count]
+    places = np.empty((1 + days, len(STREAMS), count), dtype=np.uint16)
+    for k, stream in enumerate(STREAMS):
+        places[:, k] = normal_places(seed, stream, groups, 1 + days).reshape(1 + days, -1)[:, :count]
     drift = _normal_table().take(normal_places(seed, "drift", groups, 1).reshape(-1)[:count])
     made = Shocks(places=places, table=_normal_table(), drift=drift)
     for values in (made.places, made.drift):

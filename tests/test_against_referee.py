@@ -127,7 +127,7 @@ def told(scenario: Scenario, world: World, lane: int, tables: Tables | None) -> 
         return None if when is None else (when - scenario.start).days
 
     shocks = world.shocks
-    normals = shocks and np.stack([shocks.on(day) for day in range(world.days)])
+    normals = shocks and np.stack([shocks.on(day) for day in range(-1, world.days)])
     return {
         "values": {name: plain(value) for name, value in world.values.items()},
         "registry_values": dict(world.levels),
@@ -146,8 +146,8 @@ def told(scenario: Scenario, world: World, lane: int, tables: Tables | None) -> 
         ],
         "noise": shocks
         and {
-            "ar": {s: normals[:, 0, k, lane].tolist() for k, s in enumerate(STREAMS)},
-            "count": {s: normals[:, 1, k, lane].tolist() for k, s in enumerate(STREAMS)},
+            "start": {s: float(normals[0, k, lane]) for k, s in enumerate(STREAMS)},
+            "daily": {s: normals[1:, k, lane].tolist() for k, s in enumerate(STREAMS)},
             "drift": float(shocks.drift[lane]),
         },
         "tables": tables,
@@ -173,8 +173,8 @@ def pairs(run: Projection, world: World, slow: dict, lane: int):
         rows = [c] if category != "other" else list(range(c, len(run.segments)))
         for name in ("viewers", "orders", "shipped", "returned", "gmv", "net_gmv"):
             yield f"{category}.{name}", float(run.category[name][rows, lane].sum()), slow["categories"][category][name]
-    for cause in CAUSES:
-        value = sum(float(row[lane]) for cell, row in run.return_value.items() if cell[0] == cause)
+    for cause, rows in zip(CAUSES, run.return_value, strict=True):
+        value = float(rows[:, lane].sum())
         yield f"refunds.{cause}", value, slow["returns_by_cause"][cause]["refunds"]
     for kind, key in (("refund_only", "only"), ("return_and_refund", "sent_back")):
         yield kind, float(run.category[f"refunds_{key}"][:, lane].sum()), slow["refund_types"][kind]["cny"]

@@ -110,7 +110,7 @@ def test_worlds_drawn_again_in_part() -> None:
 
     first, second = net(frozenset()), net(names | {NOISE})
     assert np.array_equal(first, run(scenario, draws=256).kpi("net_gmv"))
-    assert abs(np.corrcoef(first, second)[0, 1]) < 0.2 and np.mean(second) == pytest.approx(np.mean(first), rel=0.02)
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.2 and np.mean(second) == pytest.approx(np.mean(first), rel=0.06)
     assert not np.array_equal(net(frozenset({NOISE})), first)
     assert np.array_equal(net(frozenset({"no.such.name"})), first)
     assert np.array_equal(net(names, 512)[:256], net(names))  # more draws extend it

@@ -347,16 +347,28 @@ def test_noise_has_mean_one_in_the_long_run():
     assert loud["returned"] / loud["shipped"] == pytest.approx(quiet["returned"] / quiet["shipped"], abs=0.03)
 
 
+def single(stream):
+    """A first day on which one stream is one innovation off its mean, or none is."""
+    return {"start": dict.fromkeys(STREAMS, 0.0), "daily": {name: [float(name == stream)] for name in STREAMS}, "drift": 0.0}
+
+
+def innovation(s, count, phi=0.6):
+    """What a day adds to what the days before told, of s x path + white noise of variance `count`: Kalman's steady state, by iteration."""
+    known = s * s  # variance of the path before the day
+    for _ in range(200):
+        known = phi * phi * known * count / (known + count) + s * s * (1 - phi * phi)
+    return (known + count) ** 0.5
+
+
 @pytest.mark.parametrize(("stream", "p"), [("stay", 0.38), ("pay", 0.78), ("shipped_24h", 0.73), ("returns", 0.50)])
 def test_noise_of_a_rate_by_hand(stream, p):
-    """One innovation of one standard deviation, all else zero: p' = p x/(1 - p + p x), x = exp(s - (1 - 2p)(s^2 + 1/(n p (1 - p)))/2)."""
+    """One innovation of one standard deviation e, all else zero: p' = p x/(1 - p + p x), x = exp(e - (1 - 2p)(s^2 + 1/(n p (1 - p)))/2)."""
     quiet = project(world(days=1))
-    zero = {name: [0.0] for name in STREAMS}
-    off = project({**world(days=1), "noise": {"ar": zero, "count": zero, "drift": 0.0}})
-    out = project({**world(days=1), "noise": {"ar": {**zero, stream: [1.0]}, "count": zero, "drift": 0.0}})
+    off, out = (project({**world(days=1), "noise": single(which)}) for which in (None, stream))
     entrants = {"stay": quiet["visits"], "pay": quiet["orders"], "shipped_24h": quiet["paid"], "returns": quiet["shipped"]}[stream]
     s = 0.15 / max(p, 1 - p)
-    x = exp(s - (1 - 2 * p) * (s * s + 1 / (entrants * p * (1 - p))) / 2)
+    count = 1 / (entrants * p * (1 - p))
+    x = exp(innovation(s, count) - (1 - 2 * p) * (s * s + count) / 2)
     noisy = p * x / (1 - p + p * x)
     if stream == "stay":
         assert out["stayers"] / out["visits"] == pytest.approx(noisy, rel=1e-12)
@@ -375,15 +387,15 @@ def test_noise_of_orders_keeps_to_the_highest_rate_of_the_plan():
     """A deep discount moves the highest category rate from p0 to p*; the factor is formed there, its mean correction too."""
     deep = {"traffic.discount": lever(0.4)}
     quiet = project(world(days=1, levers=deep))
-    zero = {name: [0.0] for name in STREAMS}
-    out = project({**world(days=1, levers=deep), "noise": {"ar": {**zero, "submit": [1.0]}, "count": zero, "drift": 0.0}})
+    out = project({**world(days=1, levers=deep), "noise": single("submit")})
     plain = project(world(days=1))
     p0 = 0.065 / (0.40 * 0.38)
     beauty = quiet["categories"]["beauty"]
     p = beauty["orders"] / (beauty["viewers"] * 0.40 * 0.38)
     assert p > p0
     s = 0.15 / max(p0, 1 - p0)
-    x = exp(s - (1 - 2 * p) * (s * s + 1 / (plain["stayers"] * p0 * (1 - p0))) / 2)
+    count = 1 / (plain["stayers"] * p0 * (1 - p0))
+    x = exp(innovation(s, count) - (1 - 2 * p) * (s * s + count) / 2)
     factor = x / (1 - p + p * x)
     # the other rates have no noise of their own here beyond their mean corrections, so orders per stayer shows the factor alone
     assert out["orders"] / out["stayers"] / (quiet["orders"] / quiet["stayers"]) == pytest.approx(factor, rel=2e-3)

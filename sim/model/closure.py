@@ -85,7 +85,7 @@ class Closure:
             "submit": self.category_rates.max(axis=0),
             "pay": self.checkout.paid,
             "shipped_24h": world["fulfilment.shipped_24h_share"],
-            "returns": self.hazards.rates().max(axis=0),
+            "returns": self.hazards.rates.max(axis=0),
         }
 
     @property
@@ -208,7 +208,7 @@ def solve(world: World) -> Closure:
     saturation, volume_price = solve_paid_feed(world, paid_share)
 
     hazards = returns.baseline_hazards(world)
-    rates = hazards.rates()
+    rates = hazards.rates
     delivery = parcels.on_baseline()
     category_orders = viewers * through * (mix * propensity).sum(axis=0)
     shipped = category_orders * checkout.paid * shipped_share(delivery.shipped_late, world["fulfilment.cancel_late"])
@@ -246,11 +246,7 @@ def solve_paid_feed(world: World, paid_share: Array) -> tuple[Array, Array]:
 
 def description_rate(hazards: returns.Hazards, rates: Array, shipped: Array) -> Array:
     """Returns because the goods were not as described, per shipped order. [lane]"""
-    total = 0.0
-    for s, segment in enumerate(hazards.segments):
-        described = sum(hazards.by_cell[cell] for cell in hazards.by_cell if cell[1] == segment and cell[0] in returns.DESCRIPTION)
-        total = total + shipped[s] * rates[s] * described / hazards.total(segment)
-    return total / shipped.sum(axis=0)
+    return (shipped * rates * hazards.described).sum(axis=0) / shipped.sum(axis=0)
 
 
 def _residuals(

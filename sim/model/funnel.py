@@ -1,13 +1,15 @@
 """One leaky funnel, day by day: traffic -> detail page -> service -> payment -> fulfilment -> returns -> memory.
 
 Reads like the whiteboard. Lanes go through side by side; a day only knows the day before through the shop's memory
-(score, repeat purchase, ad carry-over, borrowed demand, after-sales contacts).
+(score, repeat purchase, ad carry-over, borrowed demand, after-sales contacts). So a stretch of days is taken in three steps: what
+chance and the levers decide of all its days at once, what memory carries from day to day, and the books of all its days at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,10 +23,12 @@ from sim.model.payment import PAYMENT_LEVERS
 from sim.model.service import SERVICE_LEVERS, DeskDay
 from sim.model.settlement import settle
 from sim.model.terms import GROUPS, ORDER_LEVERS, RETURN_LEVERS, Checkout, Ordering, Page, return_terms, without, yields
-from sim.model.world import CATEGORIES, OUTER_CHANNELS, Array, Number, World
+from sim.model.world import CATEGORIES, OUTER_CHANNELS, STREAMS, Array, Number, World
 
 DAILY = ("viewers", "orders", "gmv", "net_gmv", "shipped", "returned", "refunds", "score", "wait_s")
 BUDGET, RECOVERY = "traffic.paid_budget", "returns.review_recovery"
+STRETCH = 12  # days that are formed and booked at once: fewer and larger steps, still within the processor's cache
+REMEMBERED = ("orders", "returned", "described")  # what a unit of reach brings that tomorrow depends on, beside its viewers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,29 +43,38 @@ class Path:
 class Projection:
     """A block's outcome. totals [lane]; category [segment, lane]; channel [channel, lane]; daily [day, lane].
 
+    `returns` and `return_value`: orders and CNY. [cause, segment, lane]
     `refund_days`: of each day's orders, the share of refunds that is asked for on each day after it. [lag]
     """
 
     totals: Mapping[str, Array]
     category: Mapping[str, Array]
     channel: Mapping[str, Array]
-    returns: Mapping[tuple[str, str], Array]
-    return_value: Mapping[tuple[str, str], Array]
+    returns: Array
+    return_value: Array
     daily: Mapping[str, Array]
     refund_days: tuple[Array, ...]
     segments: tuple[str, ...]
     path: Path | None
 
 
-@dataclass(kw_only=True)
-class State:
-    """What a day hands to the next. [lane]"""
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What the days' chance and the levers decide of some days, whatever memory brings. [day, lane] each
 
-    score: Array
-    served: Array
-    adstock: Array
-    after_sales: Array
-    debt: Array
+    `flow`: what is left of a unit of a channel group's reach, stage by stage, with everybody answered at once. [stage, day, lane]
+    `late`: of that unit, paid orders that do not ship in time.
+    """
+
+    common: Array  # factor on all viewers
+    arriving: Array
+    contacts: Array  # per viewer
+    deserved: Array  # score that shipping alone would earn
+    blame: Array  # score that is lost per return for the description's sake among shipped orders
+    late: Array
+    flow: Array
+    m_stay: Array
+    m_pay: Array
 
 
 def project(
@@ -91,41 +104,52 @@ class _Run:
         self.ordering, self.page, self.checkout = Ordering(world, closure), Page(world, closure), Checkout(world, closure)
         self.desk, self.parcels = closure.desk.queue.under(world, headlines=headlines), Fulfilment(world)
         self.segments = self.ordering.segments
-        self.hazards = returns.baseline_hazards(world, self.segments)
+        self.hazards = closure.hazards if self.segments == CATEGORIES else returns.baseline_hazards(world, self.segments)
         self.ledger = Ledger(world.lanes, self.segments, headlines=headlines)
         self.kept = slice(daily_lanes)
-        self.daily = {name: np.empty((world.days, daily_lanes)) for name in DAILY} if daily_lanes else {}
+        self.daily = dict(zip(DAILY, np.empty((len(DAILY), world.days, daily_lanes)), strict=True)) if daily_lanes else {}
         self.refund_days: list[Array] = []
-        self.path: list[list] | None = [] if traced else None
+        self.path: tuple[list[Array], list[DeskDay]] | None = ([], []) if traced else None
         self.priced = bool(np.any(world.calendar.value != 1.0))
         self.lending = bool(np.any(world.calendar.traffic > 1.0))
-        ones = np.ones(world.lanes)
-        self.state = State(score=closure.score.copy(), served=ones.copy(), adstock=ones.copy(), after_sales=ones.copy(), debt=0.0 * ones)
         self.drift = 1.0 - world["traffic.adstock_week"] ** (1.0 / 7.0)
+        self.repeat, self.newcomers = world["memory.repeat_share"], 1.0 - world["memory.repeat_share"]
+        self.pace = 1.0 / world.rows(("memory.score_days", "memory.repeat_days"))
         self.usual_trouble = closure.flows["late"] + closure.flows["returned"]
-        groups = len(GROUPS) if len(self.segments) > len(CATEGORIES) else len(GROUPS) - 1
-        # Room to work in: memory that is asked for afresh each day costs more than the sums.
-        self.reach, self.flow = np.empty((groups, world.lanes)), np.empty((len(FLOW), world.lanes))
-        self.scratch = np.empty((len(FLOW), groups, world.lanes))
-        self.service = np.empty((6 + len(service.KINDS), world.lanes))
-        self.gain, self.worth = np.empty((2, len(MENDED_EACH_DAY), world.lanes))
         self.recovered = np.zeros((2, len(MENDED_EACH_DAY), world.lanes))
+        self._rooms(len(GROUPS) if len(self.segments) > len(CATEGORIES) else len(GROUPS) - 1)
+
+    def _rooms(self, groups: int) -> None:
+        """Room to work in, since memory that is asked for afresh costs more than the sums; and memory as the first day finds it."""
+        lanes = self.world.lanes
+        self.reach, self.flow = np.empty((groups, STRETCH, lanes)), np.empty((len(FLOW), STRETCH, lanes))
+        self.brings, self.earned = np.empty((1 + len(REMEMBERED), STRETCH, lanes)), np.empty((1 + len(REMEMBERED), lanes))
+        self.known, self.abandoned, self.through_desk = np.empty((3, STRETCH, lanes))
+        self.contacts = np.empty((2 + len(service.KINDS), STRETCH, lanes))  # all, those answered in time, and those lost by kind of hour
+        self.gain, self.worth = np.empty((len(MENDED_EACH_DAY), STRETCH, lanes)), np.empty((2, STRETCH, lanes))
+        # Score, and buyers served against the usual: a row for the morning of each day of a stretch, and one for the morning after.
+        self.memory, self.today = np.empty((2, STRETCH + 1, lanes)), np.empty((2, lanes))
+        self.memory[0, 0], self.memory[1, 0] = self.closure.score, 1.0
+        self.adstock, self.trouble, self.debt = np.ones(lanes), self.usual_trouble, np.zeros(lanes)
 
     def through(self) -> Projection:
-        world = self.world
-        turns, noise = self._turns(), self.noise and self.noise.days()
+        turns = self._turns()
+        stretches = _stretches(np.logical_or.reduce(list(turns.values())))
+        noise = self.noise and self.noise.stretches([len(days) for days in stretches])
         since = dict.fromkeys(turns, 0)
-        for day in range(world.days + 1):
-            for part, days in turns.items():
-                if day == world.days or days[day]:
-                    if day:
-                        self._settle(part, since[part])
-                    since[part] = day
-            if day < world.days:
-                for part, days in turns.items():
-                    if days[day]:
-                        self._turn(part, day)
-                self._day(day, next(noise) if noise else None)
+        for days in stretches:
+            for part in [part for part in turns if turns[part][days.start]]:
+                if days.start:
+                    self._settle(part, since[part])
+                self._turn(part, days.start)
+                since[part] = days.start
+            decided = self._decided(days, next(noise) if noise else None)
+            for place, day in enumerate(days):
+                self._day(day, place, decided)
+            self._book(days, decided)
+            self.memory[:, 0] = self.memory[:, len(days)]
+        for part in turns:
+            self._settle(part, since[part])
         return self._closed()
 
     def _turns(self) -> dict[str, Array]:
@@ -151,10 +175,11 @@ class _Run:
             self.orders = self.ordering.on(day)
             self.returns = without(return_terms(world, self.parcels, self.hazards, day), self.mended)
             self.yields = yields(self.orders, self.returns)
+            self.remembered = np.concatenate([self.orders.viewers[None], self.yields.counts])
             late = self.returns.delivery.shipped_late
             self.in_time, self.shipping = float(np.log1p(-late)), -self.returns.ship_hazard
             delivered = world["memory.late_repeat_loss"] * self.returns.delivery.delivered_late
-            self.coming_back = (1.0 - delivered) / closure.flows["served"]
+            self.lasting = (1.0 - delivered) / closure.flows["served"]
             if noise:
                 self.keen = rate_factor(noise, SUBMIT, self.orders.highest_rate)
                 self.upset = rate_factor(noise, RETURNS, self.returns.highest_rate)
@@ -171,9 +196,11 @@ class _Run:
             self.bot = world.level("service.bot_resolution", day)
             human = (1.0 - self.bot) / (1.0 - world["service.bot_resolution"]) * closure.desk.daily_contacts
             self.contacts_per_stayer = human * ((1.0 - world["service.aftersales_share"]) / closure.flows["stayers"])
-            self.contacts_per_trouble = human * world["service.aftersales_share"]
+            self.contacts_per_trouble = human * (world["service.aftersales_share"] / self.usual_trouble)
             self.experience = memory.experience(world, recovery=world.level(RECOVERY, day), bot=self.bot)
             self.waiting_loss = service.waiting_loss(world, closure.asker_ratio, self.bot)
+            if self.mended == "service_wait":
+                self.waiting_loss = 0.0 * self.waiting_loss
 
     def _settle(self, part: str, day: int) -> None:
         """Apply what held since a part's last turn, on `day`, to the rows of the days since."""
@@ -193,173 +220,222 @@ class _Run:
     def _mend(self, hazards: dict[str, Array]) -> dict[str, Array]:
         return {cause: 0.0 * hazard if cause == self.mended else hazard for cause, hazard in hazards.items()}
 
-    def _day(self, day: int, noise: Array | None) -> None:
-        world, book, state = self.world, self.ledger, self.state
+    # ------------------------------------------------------------------------------- what the days' chance and the levers decide
+
+    def _decided(self, days: range, noise: Array | None) -> Decided:
+        """All that does not wait for the day before; into `brings` what the groups bring that memory leaves alone."""
+        world = self.world
+        if noise is None:
+            noise = np.ones((len(days), len(STREAMS), world.lanes))
+        m_stay, m_pay, m_ship = noise[:, STAY], noise[:, PAY], noise[:, SHIP]
 
         # Traffic
-        reach, viewers = self._traffic(day, noise)
+        common = world.calendar.traffic[days.start : days.stop, None] * noise[:, TRAFFIC]
+        reach = self.reach[:, : len(days)]
+        self._reach_paid(days, common, out=reach[1])
+        reach[2:] = common
+        np.einsum("fgl,gdl->fdl", self.remembered[:, 1:], reach[1:], out=self.brings[:, : len(days)])
 
         # Detail page
-        m_stay = noise[STAY] if noise is not None else 1.0
-        arriving = world["detail_page.click_share"] * np.exp(m_stay * self.staying)
-        stayers = viewers * arriving
-
-        # Service desk: after-sales contacts follow yesterday's late and returned orders
-        contacts = self.contacts_per_stayer * stayers + self.contacts_per_trouble * state.after_sales
-        desk = self.replay.desk[day] if self.replay else self.desk.on(day, contacts)
-        through_desk = 1.0 if self.mended == "service_wait" else 1.0 - self.waiting_loss * desk.abandoned
+        arriving = _raised(self.staying, m_stay)
+        arriving *= world["detail_page.click_share"]
 
         # Orders, payment, fulfilment, returns: what is left of a unit of a channel group's reach
-        m_pay = noise[PAY] if noise is not None else 1.0
-        m_ship = noise[SHIP] if noise is not None else 1.0
-        in_time = np.exp(m_ship * self.in_time)
-        ship = 1.0 if self.mended == "late_shipping" else np.exp(m_ship * self.shipping)
-        each, bought, shipped, upset, gone = flow = self.flow
-        free = arriving * self.keen.at(noise[SUBMIT]) if noise is not None else arriving
-        np.multiply(free, through_desk, out=each)
-        np.multiply(each, np.exp(m_pay * self.paying), out=bought)
-        np.multiply(bought, ship, out=shipped)
-        np.multiply(bought, self.upset.at(noise[RETURNS]) if noise is not None else 1.0, out=upset)
-        np.multiply(upset, ship, out=gone)
+        flow = self.flow[:, : len(days)]
+        each, paid, shipped, unhappy, back = flow
+        in_time = _raised(self.in_time, m_ship)
+        ship = 1.0 if self.mended == "late_shipping" else _raised(self.shipping, m_ship)
+        upset = self.upset.at(noise[:, RETURNS]) if self.noise else noise[:, RETURNS]
+        np.multiply(arriving, self.keen.at(noise[:, SUBMIT]) if self.noise else noise[:, SUBMIT], out=each)
+        np.multiply(each, _raised(self.paying, m_pay), out=paid)
+        np.multiply(paid, ship, out=shipped)
+        np.multiply(paid, upset, out=unhappy)
+        np.multiply(unhappy, ship, out=back)
+        return Decided(
+            common=common, arriving=arriving, contacts=arriving * self.contacts_per_stayer, late=paid - paid * in_time, flow=flow,
+            deserved=self.experience.deserved(in_time), blame=upset * self.experience.described, m_stay=m_stay, m_pay=m_pay,
+        )
 
-        # A unit of a group's reach brings what its mix of categories brings
-        orders, value, returned, refunded, described = np.multiply(self.yields.stacked, reach, out=self.scratch).sum(axis=1)
-        price = float(world.calendar.value[day])
-        if self.priced:
-            value, refunded = value * price, refunded * price
-        free_orders, placed, paid, sent, back = orders * free, orders * each, orders * bought, orders * shipped, returned * gone
-        gmv, refund = value * bought, refunded * gone
-        net = value * shipped - refund
-        late_paid = paid - paid * in_time
+    def _reach_paid(self, days: range, common: Array, out: Array) -> None:
+        """The paid feed's factor on these days: its budget, carried over from day to day, at the day's ad price."""
+        closure, price = self.closure, self.world.calendar.cpm
+        for place, day in enumerate(days):
+            if BUDGET in self.world.moves:
+                self.adstock = self.adstock + self.drift * (self.world.level(BUDGET, day) / self.world[BUDGET] - self.adstock)
+            if BUDGET in self.world.moves or not day or price[day] != price[day - 1]:
+                self.bought = traffic.paid_response(self.adstock, price[day], closure.saturation, closure.volume_price)
+            np.multiply(common[place], self.bought, out=out[place])
 
-        if self.daily:
-            waits = world["service.patience_s"] * desk.abandoned
-            for name, row in zip(DAILY, (viewers, placed, gmv, net, sent, back, refund, state.score, waits), strict=True):
-                self.daily[name][day] = row[self.kept]
-        self._book_groups(flow, reach, price)
-        book.wait("page.viewers", viewers)
-        if not self.headlines:
-            book.wait("page.stayers", stayers)
-            book.wait("payment.lost", placed - paid)
-            book.add("late_orders", late_paid)
-            self._book_refunds(day, refund)
-            self._book_service(contacts, desk, stayers, free_orders)
-            self._book_mending(m_stay, m_pay, through_desk, stayers, placed, gmv, net)
-        self._remember(day, desk, described * gone / sent, in_time, kept=sent - back, trouble=late_paid + back)
+    # ------------------------------------------------------------------------------------- day after day: what memory carries
 
-    def _traffic(self, day: int, noise: Array | None) -> tuple[Array, Array]:
-        """Each channel group's factor on the day, and all viewers: calendar, noise, and what moves the group. [group, lane], [lane]"""
-        world, state, calendar, closure = self.world, self.state, self.world.calendar, self.closure
-        common = calendar.traffic[day] * (np.ones(world.lanes) if noise is None else noise[TRAFFIC])
-        if BUDGET in world.moves:
-            state.adstock = state.adstock + self.drift * (self._budget(day) - state.adstock)
-        if BUDGET in world.moves or not day or calendar.cpm[day] != calendar.cpm[day - 1]:
-            self.bought = traffic.paid_response(state.adstock, calendar.cpm[day], closure.saturation, closure.volume_price)
-        known = common * memory.score_factor(world, state.score - closure.score)
-        reach = self.reach
-        np.multiply(known, memory.repeat_factor(world, state.served), out=reach[0])
+    def _day(self, day: int, k: int, decided: Decided) -> None:
+        """A day, the k-th of its stretch, from what memory holds in its morning to what it holds in the next one's."""
+        world, memories = self.world, self.memory[:, k]
+        score, served = memories
+
+        # Traffic: earned viewers feel the score, and a part of them are buyers who come back
+        known = np.multiply(decided.common[k], memory.score_factor(world, score - self.closure.score), out=self.known[k])
+        reach, brings = self.reach[:, k], self.brings[:, k]
+        np.multiply(known, self.newcomers + self.repeat * served, out=reach[0])
         if self.replay:
             reach[0] = self.replay.earned[day]
-        np.multiply(common, self.bought, out=reach[1])
-        reach[2:] = common
         if self.path is not None:
-            self.path.append([reach[0].copy()])
-        viewers = (self.orders.viewers * reach).sum(axis=0)
-        returning = known * state.served  # those whom earlier good experience brought back, up to their share of all
+            self.path[0].append(reach[0].copy())
+        brings += np.multiply(self.remembered[:, 0], reach[0], out=self.earned)
         if self.lending:
-            left = self._borrow(day, viewers)
-            reach *= left
-            viewers, returning = viewers * left, returning * left
-        if not self.headlines:
-            self.ledger.wait("returning", returning)
-        return reach, viewers
+            left = self._borrow(day, brings[0])
+            for row in (reach, brings, known):
+                row *= left
+        viewers, orders, _, described = brings
 
-    def _budget(self, day: int) -> Number:
-        """Ad spend of the day against the baseline's. [lane]"""
-        return self.world.level(BUDGET, day) / self.world[BUDGET]
+        # Service desk: after-sales contacts follow yesterday's late and returned orders
+        contacts = np.multiply(viewers, decided.contacts[k], out=self.contacts[0, k])
+        contacts += self.contacts_per_trouble * self.trouble
+        desk = self.replay.desk[day] if self.replay else self.desk.on(day, contacts)
+        if self.path is not None:
+            self.path[1].append(desk)
+        self.hours, self.abandoned[k] = desk.share, desk.abandoned
+        through_desk = np.subtract(1.0, self.waiting_loss * desk.abandoned, out=self.through_desk[k])
+        if not self.headlines:
+            np.multiply(contacts, desk.in_time, out=self.contacts[1, k])
+            np.multiply(contacts, desk.lost, out=self.contacts[2:, k])
+
+        # What shoppers lived through is tomorrow's score; who was served comes back; trouble makes contacts
+        today = self.today
+        described /= orders
+        described *= decided.blame[k]
+        np.subtract(decided.deserved[k], described, out=today[0])
+        today[0] -= self.experience.answered * desk.abandoned
+        lived = brings[1:3] * through_desk
+        sent, back = lived * decided.flow[2::2, k]
+        np.multiply(sent - back, self.lasting, out=today[1])
+        today -= memories
+        today *= self.pace
+        np.add(memories, today, out=self.memory[:, k + 1])
+        self.trouble = lived[0] * decided.late[k] + back
 
     def _borrow(self, day: int, viewers: Array) -> Array:
         """Share of viewers that is left: events borrow from later days, which pay them back a part a day (R66, R67). [lane]"""
-        world, state, lift = self.world, self.state, float(self.world.calendar.traffic[day])
-        repaid = np.minimum(world["traffic.repay_rate"] * state.debt, world["traffic.repay_cap"] * viewers)
+        world, lift = self.world, float(self.world.calendar.traffic[day])
+        repaid = np.minimum(world["traffic.repay_rate"] * self.debt, world["traffic.repay_cap"] * viewers)
         pull = world.calendar.pull[day]
         pull = world["traffic.pull_forward"] if np.isnan(pull) else pull
         borrowed = pull * (max(lift, 1.0) - 1.0) / lift * viewers
-        state.debt = state.debt + (borrowed - repaid)
+        self.debt = self.debt + (borrowed - repaid)
         self.ledger.add("borrowed_viewers", borrowed)
         self.ledger.add("repaid_viewers", repaid)
         return 1.0 - repaid / viewers
 
-    def _remember(self, day: int, desk: DeskDay, described: Array, in_time: Array, *, kept: Array, trouble: Array) -> None:
-        world, state = self.world, self.state
-        if self.path is not None:
-            self.path[-1].append(desk)
-        today = self.experience.score(description_rate=described, abandoned=desk.abandoned, shipped_24h=in_time)
-        state.score = state.score + (today - state.score) / world["memory.score_days"]
-        state.served = state.served + (kept * self.coming_back - state.served) / world["memory.repeat_days"]
-        state.after_sales = trouble / self.usual_trouble
+    # ------------------------------------------------------------------------------------------------------------- the books
 
-    def _book_groups(self, flow: Array, reach: Array, price: float) -> None:
-        """What is left of each group's reach, stage by stage; in CNY apart where events change what is paid."""
-        self.ledger.wait("reach", reach)
-        rows = np.multiply(flow[:, None], reach, out=self.scratch)
-        self.ledger.wait("groups", rows)
+    def _book(self, days: range, decided: Decided) -> None:
+        """What the stretch brought, stage by stage."""
+        world, book, some = self.world, self.ledger, slice(len(days))
+        viewers, orders, returned, _ = self.brings[:, some]
+        reach, through_desk, abandoned = self.reach[:, some], self.through_desk[some], self.abandoned[some]
+        flow, worth = decided.flow, self.worth[:, some]
+        each, paid, shipped, _, back = flow
+        free_orders, all_reach = orders * each, reach.sum(axis=1)
+        placed, through = free_orders * through_desk, orders * through_desk
+        reach *= through_desk
+        paying = reach * world.calendar.value[days.start : days.stop, None] if self.priced else reach
+        value, refund = np.einsum("fgl,gdl->fdl", self.yields.money, paying)
+        refund *= back
+        np.multiply(value, paid, out=worth[0])
+        np.subtract(np.multiply(value, shipped, out=value), refund, out=worth[1])
+        if self.daily:
+            kept, patience = self.kept, world.row("service.patience_s")
+            rows = {name: rows[days.start : days.stop] for name, rows in self.daily.items()}
+            for name, figures in (("viewers", viewers), ("orders", placed), ("refunds", refund), ("score", self.memory[0, some])):
+                rows[name][...] = figures[:, kept]
+            rows["gmv"][...], rows["net_gmv"][...] = worth[..., kept]
+            np.multiply(through[:, kept], shipped[:, kept], out=rows["shipped"])
+            np.multiply(returned[:, kept], through_desk[:, kept], out=rows["returned"])
+            rows["returned"] *= back[:, kept]
+            np.multiply(abandoned[:, kept], patience[kept], out=rows["wait_s"])
+        groups = np.einsum("fdl,gdl->fgl", flow, reach)
+        book.wait("page.viewers", (self.orders.viewers * all_reach).sum(axis=0))
+        if not self.headlines:
+            stayers = viewers * decided.arriving
+            book.wait("returning", _summed(self.known[some], self.memory[1, some]))
+            book.wait("page.stayers", stayers.sum(axis=0))
+            book.wait("payment.lost", (self.yields.counts[0] * (groups[0] - groups[1])).sum(axis=0))
+            book.add("late_orders", _summed(through, decided.late))
+            self._book_refunds(days, refund)
+            self._book_service(some, stayers, free_orders)
+            self._book_mending(decided, through_desk, stayers, placed)
+        book.wait("reach", all_reach)
+        book.wait("groups", groups)
         if self.priced:
-            rows *= price
-            self.ledger.wait("groups.value", rows)
+            book.wait("groups.value", np.einsum("fdl,gdl->fgl", flow, paying))
 
-    def _book_refunds(self, day: int, refund: Array) -> None:
-        """Refunds of the day's orders that are asked for after the horizon."""
-        refund_days, left = self.returns.delivery.refund_day, self.world.days - 1 - day
-        self.refund_days.append(refund_days)
-        if left < len(refund_days):
-            self.ledger.add("refunds_after_horizon", refund * (1.0 - refund_days[:left].sum()))
+    def _book_refunds(self, days: range, refund: Array) -> None:
+        """Refunds of the days' orders that are asked for after the horizon."""
+        refund_days = self.returns.delivery.refund_day
+        for day, asked in zip(days, refund, strict=True):
+            self.refund_days.append(refund_days)
+            left = self.world.days - 1 - day
+            if left < len(refund_days):
+                self.ledger.add("refunds_after_horizon", asked * (1.0 - refund_days[:left].sum()))
 
-    def _book_service(self, contacts: Array, desk: DeskDay, stayers: Array, free_orders: Array) -> None:
+    def _book_service(self, some: slice, stayers: Array, free_orders: Array) -> None:
         """Contacts and shoppers, all of them and those whom the desk answered late or lost."""
-        self.hours, rows = desk.share, self.service
-        rows[0], rows[1], rows[2] = contacts, stayers, free_orders
-        np.multiply(contacts, desk.in_time, out=rows[3])
-        np.multiply(rows[1:3], desk.abandoned, out=rows[4:6])
-        np.multiply(contacts, desk.lost, out=rows[6:])
-        self.ledger.wait("service", rows)
+        abandoned = self.abandoned[some]
+        contacts, in_time, *lost = self.contacts[:, some].sum(axis=1)
+        rows = contacts, stayers.sum(axis=0), free_orders.sum(axis=0), in_time, _summed(stayers, abandoned), _summed(free_orders, abandoned)
+        self.ledger.wait("service", np.stack([*rows, *lost]))
 
-    def _book_mending(
-        self, m_stay: Number, m_pay: Number, through_desk: Number, stayers: Array, placed: Array, gmv: Array, net: Array
-    ) -> None:
+    def _book_mending(self, decided: Decided, through_desk: Array, stayers: Array, placed: Array) -> None:
         """What waiting cost, and what letting everything through would have brought, cause by cause."""
-        self.ledger.add("leak.order.service_wait", (stayers - placed) * (np.log(through_desk) / np.log(placed / stayers)))
-        gain = self.gain
-        np.multiply(m_stay, self.page_hazards, out=gain[:2])
-        np.multiply(m_pay, self.payment_hazards, out=gain[2:5])
+        ordering = placed / stayers
+        share = np.log(through_desk)
+        share /= np.log(ordering, out=ordering)
+        self.ledger.add("leak.order.service_wait", _summed(stayers - placed, share))
+        gain, worth = self.gain[:, : len(placed)], self.worth[:, : len(placed)]
+        np.multiply(decided.m_stay, self.page_hazards[:, None], out=gain[:2])
+        np.multiply(decided.m_pay, self.payment_hazards[:, None], out=gain[2:5])
         np.exp(gain[:5], out=gain[:5])
-        gain[5] = 1.0 / through_desk
+        np.divide(1.0, through_desk, out=gain[5])
         gain -= 1.0
-        for total, worth in zip(self.recovered, (gmv, net), strict=True):
-            total += np.multiply(gain, worth, out=self.worth)
+        self.recovered += np.einsum("cdl,kdl->kcl", gain, worth)
 
     def _closed(self) -> Projection:
         """Totals that follow from the books once the horizon is over."""
         world, closure, book = self.world, self.closure, self.ledger
-        book.totals["debt_viewers"] = self.state.debt
+        book.totals["debt_viewers"] = self.debt
         for name in ("borrowed_viewers", "repaid_viewers"):
             book.add(name, 0.0)
         if not self.headlines:
             book.recover(self.recovered)
-        book.add("ad_spend", closure.ad_spend * _over_days(world, self._budget))
-        book.add("seat_days", closure.desks * _over_days(world, lambda day: world.level("service.seats", day)))
+        book.add("ad_spend", closure.ad_spend * (_over_days(world, BUDGET) / world[BUDGET]))
+        book.add("seat_days", closure.desks * _over_days(world, "service.seats"))
         settle(world, book)
-        path = self.path and Path(earned=np.stack([earned for earned, _ in self.path]), desk=tuple(desk for _, desk in self.path))
+        path = self.path and Path(earned=np.stack(self.path[0]), desk=tuple(self.path[1]))
         return Projection(
-            totals=dict(book.totals), category=dict(book.category), channel=book.channel, returns=dict(book.returns),
-            return_value=dict(book.return_value), daily=self.daily, refund_days=tuple(self.refund_days), segments=self.segments,
+            totals=dict(book.totals), category=dict(book.category), channel=book.channel, returns=book.returns,
+            return_value=book.return_value, daily=self.daily, refund_days=tuple(self.refund_days), segments=self.segments,
             path=path,
         )
 
 
-def _over_days(world: World, level: Callable[[int], Number]) -> Number:
+def _over_days(world: World, lever: str) -> Number:
     """Sum of a lever's level over the horizon. [lane]"""
-    total = np.zeros(1)
-    for day in range(world.days):
-        total = total + level(day)
-    return total
+    here, move = world[lever], world.moves.get(lever)
+    return world.days * here + (0.0 if move is None else move.reach.sum() * (world.target(lever) - here))
+
+
+def _stretches(turns: Array) -> list[range]:
+    """The horizon in runs of days on which nothing turns, cut to a length that never depends on the lanes: sums keep their order."""
+    ends = [*np.flatnonzero(turns).tolist(), len(turns)]
+    return [range(day, min(day + STRETCH, end)) for first, end in pairwise(ends) for day in range(first, end, STRETCH)]
+
+
+def _summed(rows: Array, weights: Array) -> Array:
+    """Sum of products over days, one day after the other in every lane. [day, lane] -> [lane]"""
+    return np.einsum("dl,dl->l", rows, weights)
+
+
+def _raised(log_share: Number, m: Array) -> Array:
+    """s^m: what is left of a share when its hazard is m times as high. [day, lane]"""
+    power = m * log_share
+    return np.exp(power, out=power)

@@ -30,18 +30,17 @@ class Ledger:
         self.channel: dict[str, Array] = {
             name: np.zeros((len(MAIN_CHANNELS) + len(OUTER_CHANNELS), lanes)) for name in ("viewers", "orders", "gmv", "net_gmv")
         }
-        self.returns: dict[tuple[str, str], Array] = defaultdict(lambda: np.zeros(lanes))
-        self.return_value: dict[tuple[str, str], Array] = defaultdict(lambda: np.zeros(lanes))
+        self.returns = self.return_value = np.zeros(())  # by cause, in orders and in CNY
         self._waiting: dict[str, Array] = {}
 
     def add(self, name: str, amount: Number) -> None:
         self.totals[name] += amount
 
     def wait(self, name: str, amount: Array) -> None:
-        """Add to a row that is settled at the next turn, or at the end."""
+        """Add to a row that is settled at the next turn, or at the end. The amount is given away."""
         row = self._waiting.get(name)
         if row is None:
-            self._waiting[name] = amount.copy()
+            self._waiting[name] = amount
         else:
             row += amount
 
@@ -89,7 +88,7 @@ class Ledger:
         _, gmv, shipped_gmv, upset_gmv, gone_gmv = self.taken("groups.value")[0] if priced else groups
 
         def over_groups(table: Array, row: Array) -> Array:
-            return (table * row[:, None]).sum(axis=0)
+            return np.einsum("gsl,gl->sl", table, row)
 
         count, value = orders.orders, orders.values
         rows = {
@@ -132,29 +131,24 @@ class Ledger:
         Without a cause the rate is 1 - (1-R)/s_j; the day's noise n scales either rate, so what a return cause takes is
         n x shipped x (1-R)(1/s_j - 1). Late shipping also cancels orders before they ship: both stages are mended at once.
         """
-        rates, net = back.rates, rows["shipped_value"] - rows["refunds"]
-        totals = np.stack([back.hazards.total(segment) for segment in self.segments])
-        count, value, keeping = rows["returned"] / totals, rows["refunds"] / totals, value_back * (1.0 - rates)
-        gains: dict[str, Array] = {}
-        for (cause, segment), hazard in back.hazards.by_cell.items():
-            s = self.segments.index(segment)
-            self.returns[cause, segment] += hazard * count[s]
-            self.return_value[cause, segment] += hazard * value[s]
-            if cause not in returns.MENDABLE:
-                continue
-            if cause == "late_shipping":
-                gain = rows["gmv"][s] - (1.0 - (1.0 - rates[s]) * np.exp(hazard)) * upset_gmv[s] - net[s]
-            else:
-                gain = keeping[s] * np.expm1(hazard)
-            gains[cause] = gains.get(cause, 0.0) + gain
-        if "local_life" in self.segments:  # vouchers have no parcel to be late, but their payments can be cancelled
-            s = self.segments.index("local_life")
-            gains["late_shipping"] = gains["late_shipping"] + (rows["gmv"][s] - rates[s] * upset_gmv[s] - net[s])
-        for cause, gain in gains.items():
-            self.add(f"recoverable.{cause}.net_gmv", gain)
+        rates, hazard, total = back.rates, back.hazards.by_cause, back.hazards.total
+        self.returns = _plus(hazard * (rows["returned"] / total), self.returns)
+        self.return_value = _plus(hazard * (rows["refunds"] / total), self.return_value)
+        gains = np.einsum("jsl,sl->jl", np.expm1(hazard), value_back * (1.0 - rates))
+        here, net = returns.CAUSES.index("late_shipping"), rows["shipped_value"] - rows["refunds"]
+        # All segments: vouchers have no parcel to be late, but their payments can be cancelled.
+        gains[here] = (rows["gmv"] - (1.0 - (1.0 - rates) * np.exp(hazard[here])) * upset_gmv - net).sum(axis=0)
+        for cause, gain in zip(returns.CAUSES, gains, strict=True):
+            if cause in returns.MENDABLE:
+                self.add(f"recoverable.{cause}.net_gmv", gain)
 
     def recover(self, worth: Array) -> None:
         """What mending each cause of the way to a paid order would have brought. worth [gmv or net, cause, lane]"""
         for kpi, rows in zip(("gmv", "net_gmv"), worth, strict=True):
             for cause, row in zip(MENDED_EACH_DAY, rows, strict=True):
                 self.totals[f"recoverable.{cause}.{kpi}"] = row
+
+
+def _plus(rows: Array, before: Array) -> Array:
+    """The sum in the place of `rows`; before the first there is nothing to add."""
+    return np.add(rows, before, out=rows) if before.ndim else rows

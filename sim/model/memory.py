@@ -22,7 +22,11 @@ class Experience:
     shipped: Number
 
     def score(self, *, description_rate: Number, abandoned: Number, shipped_24h: Number) -> Number:
-        return self.best - self.described * description_rate - self.answered * abandoned + self.shipped * shipped_24h
+        return self.deserved(shipped_24h) - self.described * description_rate - self.answered * abandoned
+
+    def deserved(self, shipped_24h: Number) -> Number:
+        """The score if nothing was described wrongly and nobody gave up waiting."""
+        return self.best + self.shipped * shipped_24h
 
 
 def experience(world: World, *, recovery: Number, bot: Number) -> Experience:
@@ -40,12 +44,6 @@ def experience(world: World, *, recovery: Number, bot: Number) -> Experience:
 def score_factor(world: World, gap: Number) -> Number:
     """Earned viewers against the baseline when the score stands `gap` stars above it (R58)."""
     return np.exp(world["memory.score_gain"] * gap)
-
-
-def repeat_factor(world: World, served: Number) -> Number:
-    """Earned viewers against the baseline when buyers served stand at `served` times the usual."""
-    rho = world["memory.repeat_share"]
-    return 1.0 - rho + rho * served
 
 
 def served(world: World, *, kept: Number, delivered_late: Number) -> Number:

@@ -5,8 +5,9 @@ Noise is formed at the lane's pinned baseline and shared by every scenario, so t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 
@@ -18,10 +19,17 @@ RATES, HAZARDS = (SUBMIT, RETURNS), slice(STAY, SHIP + 1)
 
 @dataclass(frozen=True, kw_only=True)
 class Noise:
-    """A block's noise. Settings are [stream, lane]; `kept` holds what `days` gives where it is asked for again and again.
+    """A block's noise. Settings are [stream, lane]; `kept` holds what `stretches` gives where it is asked for again and again.
 
-    A stream's ln x is `spread` times an AR(1) path with `persistence` and a stationary start, plus `spread_count` times an
-    independent normal, less `shift`. `rate` is the baseline's, at which noise is formed (without meaning for traffic).
+    A stream's ln x is `spread` times an AR(1) path with `persistence` phi and a stationary start, plus `spread_count` times white
+    noise, less `shift`. That sum is an ARMA(1,1) process, which one normal z a day drives exactly (`steps`):
+
+        ln x + shift = m + s z,    m' = phi m + kappa s z,    m at the start: sqrt(spread^2 + spread_count^2 - s^2) times a normal
+        s^2 = (c + sqrt(c^2 - 4 phi^2 spread_count^4))/2,    c = (1 - phi^2) spread^2 + (1 + phi^2) spread_count^2
+        kappa = phi (1 - spread_count^2/s^2)
+
+    The covariances are those of path and white noise: spread^2 + spread_count^2 on a day, phi^k spread^2 from a day to the k-th after.
+    `rate` is the baseline's, at which noise is formed (without meaning for traffic).
     """
 
     shocks: Shocks
@@ -33,42 +41,56 @@ class Noise:
     rate: Array
     kept: Array | None = None
 
-    def days(self) -> Iterator[Array]:
-        """Day by day: a factor on traffic; 1/x, the factor on the odds against, of orders and of returns; a factor on the hazards
-        of staying, paying and shipping in time. [stream, lane], valid until the next day."""
-        return iter(self._days() if self.kept is None else self.kept)
+    def stretches(self, lengths: Sequence[int]) -> Iterator[Array]:
+        """The horizon in stretches of so many days: a factor on traffic; 1/x, the factor on the odds against, of orders and of returns;
+        a factor on the hazards of staying, paying and shipping in time. [day, stream, lane], valid until the next stretch."""
+        if self.kept is not None:
+            yield from (self.kept[end - length : end] for length, end in zip(lengths, accumulate(lengths), strict=True))
+            return
+        room, normals = np.empty((max(lengths), *self.spread.shape)), np.empty_like(self.spread)
+        index = np.empty(self.spread.shape, dtype=np.intp)
+        start, sd, kick = self.steps()
+        path, day = start * self.shocks.on(-1) - self.shift, 0
+        sink = (1.0 - self.persistence) * self.shift
+        for length in lengths:
+            for log_odds in room[:length]:
+                daily = self.shocks.on(day, index=index, out=normals)
+                np.multiply(daily, sd, out=log_odds)
+                log_odds += path
+                path *= self.persistence
+                path += np.multiply(daily, kick, out=daily)
+                path -= sink
+                day += 1
+            self._turn_into_factors(room[:length])
+            yield room[:length]
 
     def keeping(self) -> Noise:
         """The same noise, its days made once."""
-        kept = np.empty((self.length, *self.spread.shape))
-        for day, factors in enumerate(self._days()):
-            kept[day] = factors
+        (kept,) = self.stretches([self.length])
         return replace(self, kept=kept)
 
-    def _days(self) -> Iterator[Array]:
-        here, log_here = self.rate[HAZARDS], np.log(self.rate[HAZARDS])
-        rest, fresh = 1.0 - here, np.sqrt(1.0 - self.persistence**2)
-        path, today = np.zeros_like(self.spread), np.ones_like(self.spread)
-        index, normals = np.empty((2, *path.shape), dtype=np.intp), np.empty((2, *path.shape))
-        odds = np.empty_like(self.rate[HAZARDS])
-        for day in range(self.length):
-            daily, counting = self.shocks.on(day, index=index, out=normals)
-            path *= self.persistence
-            path += np.multiply(today, daily, out=daily)
-            log_odds = np.multiply(path, self.spread, out=daily)
-            log_odds += np.multiply(counting, self.spread_count, out=counting)
-            log_odds -= self.shift
+    def steps(self) -> tuple[Array, Array, Array]:
+        """Of the ARMA(1,1) process: sd of its start, s, and what of a day's normal stays on (kappa s). [stream, lane] each"""
+        phi, path, white = self.persistence, self.spread**2, self.spread_count**2
+        fresh = (1.0 - phi**2) * path
+        sd = (np.sqrt(fresh + (1.0 - phi) ** 2 * white) + np.sqrt(fresh + (1.0 + phi) ** 2 * white)) / 2.0  # the root above
+        return np.sqrt(np.maximum(path + white - sd**2, 0.0)), sd, phi * (sd - white / sd)
+
+    def _turn_into_factors(self, log_odds: Array) -> None:
+        """What `stretches` gives, in the place of ln x. [day, stream, lane]"""
+        here = self.rate[HAZARDS]
+        rest, per_log = 1.0 - here, 1.0 / np.log(here)
+        for day in log_odds:  # one by one: they stay in the processor's cache
             for k in RATES:
-                np.negative(log_odds[k], out=log_odds[k])
-            factors = np.exp(log_odds, out=counting)
+                np.negative(day[k], out=day[k])
             # The hazard's factor m has p' = p^m, p' the rate at the day's odds: m = ln p'/ln p, p' = p x/(1 - p + p x).
-            np.multiply(here, factors[HAZARDS], out=odds)
+            hazards = day[HAZARDS].copy()
+            np.exp(day, out=day)
+            odds = np.multiply(here, day[HAZARDS], out=day[HAZARDS])
             odds += rest
-            np.subtract(log_odds[HAZARDS], np.log(odds, out=odds), out=odds)
-            odds /= log_here
-            np.add(odds, 1.0, out=factors[HAZARDS])
-            yield factors
-            today = fresh
+            np.subtract(hazards, np.log(odds, out=odds), out=odds)
+            odds *= per_log
+            odds += 1.0
 
 
 def step_variance(cv: Number, rate: Number, entrants: Number) -> tuple[Number, Number]:
@@ -107,7 +129,9 @@ class RateFactor:
 
     def at(self, against: Array) -> Array:
         """The factor on a day whose odds against the step are multiplied by `against`."""
-        return 1.0 / (self.top + self.rest * against)
+        factor = self.rest * against
+        factor += self.top
+        return np.divide(1.0, factor, out=factor)
 
 
 def rate_factor(noise: Noise, stream: int, highest: Number) -> RateFactor:

@@ -5,8 +5,9 @@ The rate of a category is 1 - exp(-sum of hazards); a cause's share of the retur
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -26,26 +27,49 @@ SEGMENTS = (*CATEGORIES, "local_life", "cross_border")
 
 @dataclass(frozen=True, kw_only=True)
 class Hazards:
-    """Return hazards per (cause, segment) where they are not zero. [lane]
+    """Return hazards in the order of CAUSES, 0 where a cause does not act. [cause, segment, lane]
 
     A segment is a category of the main channels, or an outer channel, which has its own rate.
     """
 
-    by_cell: dict[tuple[str, str], Array]
+    by_cause: Array
     segments: tuple[str, ...]
 
-    def total(self, segment: str) -> Array:
-        return sum(self.by_cell[cell] for cell in self.by_cell if cell[1] == segment)
+    def of(self, cause: str, segment: str) -> Array:
+        return self.by_cause[CAUSES.index(cause), self.segments.index(segment)]
 
+    @cached_property
+    def total(self) -> Array:
+        """[segment, lane]"""
+        return self.by_cause.sum(axis=0)
+
+    @cached_property
     def rates(self) -> Array:
         """Return rate of shipped orders. [segment, lane]"""
-        return np.stack([-np.expm1(-self.total(segment)) for segment in self.segments])
+        return -np.expm1(-self.total)
+
+    @cached_property
+    def described(self) -> Array:
+        """Part of a segment's returns that are for the description's sake. [segment, lane]"""
+        return self.by_cause[[CAUSES.index(cause) for cause in DESCRIPTION]].sum(axis=0) / self.total
+
+    def scaled(self, factors: Mapping[str, Number]) -> Hazards:
+        """The same with some causes' hazards, or those of some segments, multiplied; itself where nothing changes."""
+        moving = {name: factor for name, factor in factors.items() if np.ndim(factor) or factor != 1.0}
+        if not moving:
+            return self
+        by_cause = self.by_cause.copy()
+        for name, factor in moving.items():
+            if name in CAUSES:
+                by_cause[CAUSES.index(name)] *= factor
+            else:
+                by_cause[:, self.segments.index(name)] *= factor
+        return Hazards(by_cause=by_cause, segments=self.segments)
 
 
-def baseline_rates(world: World, segments: tuple[str, ...]) -> dict[str, Array]:
-    rates = {name: world.row(f"returns.rate_{name}") for name in CATEGORIES}
-    rates |= {name: world.row(f"traffic.{name}_return") for name in segments if name not in CATEGORIES}
-    return {name: rates[name] for name in segments}
+def baseline_rates(world: World, segments: tuple[str, ...]) -> Array:
+    """[segment, lane]"""
+    return world.rows(f"returns.rate_{name}" if name in CATEGORIES else f"traffic.{name}_return" for name in segments)
 
 
 def baseline_hazards(world: World, segments: tuple[str, ...] = CATEGORIES) -> Hazards:
@@ -54,23 +78,21 @@ def baseline_hazards(world: World, segments: tuple[str, ...] = CATEGORIES) -> Ha
     ship, deliver = world["returns.late_shipping_weight"], world["returns.late_delivery_part"]
     quality = world["returns.quality_part"]
     late = {"late_shipping": ship, "late_delivery": (1.0 - ship) * deliver, "damage": (1.0 - ship) * (1.0 - deliver)}
-    cells: dict[tuple[str, str], Array] = {}
-    for segment, rate in baseline_rates(world, segments).items():
-        shares: dict[str, Number] = {}
+    share = np.zeros((len(CAUSES), len(segments), world.lanes))
+    of, apparel = dict(zip(CAUSES, share, strict=True)), segments.index("apparel")
+    for s, segment in enumerate(segments):
         if segment != "local_life":  # a voucher is not shipped
-            shares |= {cause: logistics * part for cause, part in late.items()}
+            for cause, part in late.items():
+                of[cause][s] = logistics * part
         if segment in SIZED:
-            shares["size"] = size
-        if segment == "jewellery":
-            shares["material"] = world["returns.material_share"]
-        if segment == "apparel":
-            colour = colour_share(world)
-            shares |= {"colour": colour, "fit": (1.0 - logistics - colour) * world["returns.fit_part"]}
-        left = 1.0 - sum(shares.values())
-        shares |= {"quality": left * quality, "change_of_mind": left * (1.0 - quality)}
-        total = -np.log1p(-rate)
-        cells |= {(cause, segment): np.broadcast_to(total * share, (world.lanes,)) for cause, share in shares.items()}
-    return Hazards(by_cell=cells, segments=segments)
+            of["size"][s] = size
+    of["material"][segments.index("jewellery")] = world["returns.material_share"]
+    of["colour"][apparel] = colour_share(world)
+    of["fit"][apparel] = (1.0 - logistics - of["colour"][apparel]) * world["returns.fit_part"]
+    left = 1.0 - share.sum(axis=0)
+    of["quality"][:], of["change_of_mind"][:] = left * quality, left * (1.0 - quality)
+    total = -np.log1p(-baseline_rates(world, segments))
+    return Hazards(by_cause=total * share, segments=segments)
 
 
 def hazards_on(world: World, day: int, base: Hazards, delivery: Delivery, usual: Delivery) -> Hazards:
@@ -84,25 +106,18 @@ def hazards_on(world: World, day: int, base: Hazards, delivery: Delivery, usual:
     def falling(lever: str, effect: Number) -> Number:
         return factor(lever, lambda covered: 1.0 - effect * covered)
 
-    colour = factor("returns.filter_strength", lambda strength: _filter_effect(world, strength))
     material = falling("returns.jewellery_lighting", world["returns.lighting_effect"]) * falling(
         "detail_page.ar_tryon", world["detail_page.ar_return_effect"] * world["detail_page.ar_works"]
     )
-    by_cause: dict[str, Number] = {
-        "colour": colour,
+    return base.scaled({
+        "colour": factor("returns.filter_strength", lambda strength: _filter_effect(world, strength)),
         "material": material,
         "size": falling("returns.size_labels", world["returns.labels_effect"]),
         "fit": falling("returns.fit_information", world["returns.fit_effect"]),
         "late_shipping": delivery.shipped_late / usual.shipped_late,
         "late_delivery": delivery.delivered_late / usual.delivered_late,
-    }
-    cold = falling("fulfilment.cold_chain", world["fulfilment.cold_chain_effect"])
-    cells = {}
-    for (cause, segment), hazard in base.by_cell.items():
-        scaled = hazard * by_cause.get(cause, 1.0)
-        cells[cause, segment] = scaled * cold if segment == "food_fresh" else scaled
-    return Hazards(by_cell=cells, segments=base.segments)
-
+        "food_fresh": falling("fulfilment.cold_chain", world["fulfilment.cold_chain_effect"]),
+    })
 
 
 def _filter_effect(world: World, strength: Number) -> Number:

@@ -154,11 +154,12 @@ def _with_discount(world: World, day: int, rate: Array) -> tuple[Array, Array]:
 class Yields:
     """What one unit of each channel group's orders brings, summed over segments, until a lever turns.
 
-    `stacked`: orders, their CNY; returned orders, refunded CNY, and orders returned because the goods were not as described, each
-    per shipped unit. [figure, group, lane] `channel_value`, `channel_refunded`: CNY. [channel, lane]
+    `counts`: orders; returned orders, and those returned because the goods were not as described, both per shipped unit. `money`: CNY
+    of orders, and refunded per shipped unit. [figure, group, lane] `channel_value`, `channel_refunded`: CNY. [channel, lane]
     """
 
-    stacked: Array
+    counts: Array
+    money: Array
     channel_value: Array
     channel_refunded: Array
 
@@ -166,7 +167,7 @@ class Yields:
 def yields(orders: OrderTerms, back: ReturnTerms) -> Yields:
     """Orders by segment weighed with their value and return rates."""
     returned = orders.orders * back.rates
-    figures = orders.orders, orders.values, returned, orders.values * back.rates, returned * back.description
+    counts, money = (orders.orders, returned, returned * back.description), (orders.values, orders.values * back.rates)
     channel_value = orders.cell_values.sum(axis=1)
     channel_refunded = (orders.cell_values * back.rates[: len(CATEGORIES)]).sum(axis=1)
     if len(orders.orders) > _OUTER:  # each outer channel is its own segment
@@ -174,7 +175,8 @@ def yields(orders: OrderTerms, back: ReturnTerms) -> Yields:
         channel_value = np.concatenate([channel_value, far])
         channel_refunded = np.concatenate([channel_refunded, far * back.rates[len(CATEGORIES) :]])
     return Yields(
-        stacked=np.stack([figure.sum(axis=1) for figure in figures]), channel_value=channel_value, channel_refunded=channel_refunded
+        counts=np.stack([figure.sum(axis=1) for figure in counts]), money=np.stack([figure.sum(axis=1) for figure in money]),
+        channel_value=channel_value, channel_refunded=channel_refunded,
     )
 
 
@@ -249,15 +251,10 @@ class ReturnTerms:
 def return_terms(world: World, parcels: Fulfilment, base: returns.Hazards, day: int) -> ReturnTerms:
     usual, delivery = parcels.on_baseline(), parcels.on(day)
     hazards = returns.hazards_on(world, day, base, delivery, usual)
-    rates = hazards.rates()
-    described = np.zeros_like(rates)
-    for (cause, segment), hazard in hazards.by_cell.items():
-        if cause in returns.DESCRIPTION:
-            described[base.segments.index(segment)] += hazard
-    totals = np.stack([hazards.total(segment) for segment in base.segments])
+    rates = hazards.rates
     opened = [s for s, segment in enumerate(base.segments) if segment in CATEGORIES or np.any(world.reach(f"traffic.{segment}", day))]
     return ReturnTerms(
-        delivery=delivery, hazards=hazards, rates=rates, highest_rate=rates[opened].max(axis=0), description=described / totals,
+        delivery=delivery, hazards=hazards, rates=rates, highest_rate=rates[opened].max(axis=0), description=hazards.described,
         ship_hazard=-np.log(shipped_share(delivery.shipped_late, world.row("fulfilment.cancel_late"))),
     )
 
@@ -266,6 +263,5 @@ def without(terms: ReturnTerms, cause: str | None) -> ReturnTerms:
     """The same day with one return cause mended. Noise is still formed at the rates as they were."""
     if cause not in returns.MENDABLE:
         return terms
-    left = {cell: 0.0 * hazard if cell[0] == cause else hazard for cell, hazard in terms.hazards.by_cell.items()}
-    hazards = replace(terms.hazards, by_cell=left)
-    return replace(terms, hazards=hazards, rates=hazards.rates())
+    hazards = terms.hazards.scaled({cause: 0.0})
+    return replace(terms, hazards=hazards, rates=hazards.rates)

@@ -57,8 +57,8 @@ class Calendar:
 class Shocks:
     """Standard normals behind day-to-day noise, and one market drift per lane.
 
-    Normals are kept as the places of a table, a quarter of their size: for the AR(1) path and for counting, in the order of
-    STREAMS. [day, 2, stream, lane]
+    Normals are kept as the places of a table, a quarter of their size, in the order of STREAMS; the first row is that of the paths'
+    start, before the first day. [1 + day, stream, lane]
     """
 
     places: NDArray[np.uint16]
@@ -66,13 +66,13 @@ class Shocks:
     drift: Array
 
     def on(self, day: int, *, index: NDArray[np.intp] | None = None, out: Array | None = None) -> Array:
-        """A day's normals: those of the path, those of counting. [2, stream, lane]
+        """A day's normals; before the first day, -1, those of the start. [stream, lane]
 
         `index` and `out` are room to work in, of the same shape: memory that is asked for afresh costs more than the look-up.
         """
         if index is None:
-            return self.table.take(self.places[day], mode="clip")
-        np.copyto(index, self.places[day])
+            return self.table.take(self.places[1 + day], mode="clip")
+        np.copyto(index, self.places[1 + day])
         return self.table.take(index, out=out, mode="clip")
 
 

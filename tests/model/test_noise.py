@@ -28,6 +28,17 @@ def test_paths_are_stationary_with_the_persistence_asked_for() -> None:
     assert np.mean(path[1:] * path[:-1]) == pytest.approx(np.mean(world["noise.persistence_stay"]), abs=0.03)
 
 
+def test_one_normal_a_day_has_the_covariances_of_path_and_counting() -> None:
+    """ARMA(1,1) in closed form: variance and the covariances of any two days, from the start on, whatever share counting has."""
+    phi, path, white = np.array([[0.6], [0.6], [0.6], [0.0], [0.95]]), 0.15, np.array([[0.0], [0.01], [0.7], [0.2], [0.1]])
+    settings = {name: np.zeros((5, 1)) for name in ("shift", "rate")}
+    made = noise.Noise(shocks=None, length=1, persistence=phi, spread=np.full((5, 1), path), spread_count=white, **settings)
+    start, sd, kick = made.steps()
+    assert start**2 + sd**2 == pytest.approx(path**2 + white**2, rel=1e-12)
+    assert phi**2 * start**2 + kick**2 == pytest.approx(start**2, rel=1e-12, abs=1e-15)  # the next day's start is as wide as the first's
+    assert phi * start**2 + kick * sd == pytest.approx(phi * path**2, rel=1e-12)  # from a day to the next; from then on times phi a day
+
+
 def test_noise_keeps_the_mean() -> None:
     _, closure, made = drawn(16384)
     assert made[:, TRAFFIC].mean() == pytest.approx(1.0, abs=0.01)

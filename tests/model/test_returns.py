@@ -14,7 +14,7 @@ def after(levers: dict[str, float]) -> tuple[dict[str, float], dict[str, float]]
     world = lanes(levers, central=True)
     closure = solve(world)
     terms = return_terms(world, Fulfilment(world), closure.hazards, 5)
-    before = dict(zip(returns.CATEGORIES, closure.hazards.rates()[:, 0], strict=True))
+    before = dict(zip(returns.CATEGORIES, closure.hazards.rates[:, 0], strict=True))
     return before, dict(zip(returns.CATEGORIES, terms.rates[:, 0], strict=True))
 
 
@@ -22,13 +22,13 @@ def test_hazards_give_back_every_category_rate_and_share() -> None:
     world = lanes(count=512)
     hazards = returns.baseline_hazards(world)
     for c, name in enumerate(returns.CATEGORIES):
-        assert hazards.rates()[c] == pytest.approx(world.row(f"returns.rate_{name}"), rel=1e-12)
-        logistics = sum(hazards.by_cell[cause, name] for cause in ("late_shipping", "late_delivery", "damage"))
-        assert logistics / hazards.total(name) == pytest.approx(0.15, rel=1e-12)
+        assert hazards.rates[c] == pytest.approx(world.row(f"returns.rate_{name}"), rel=1e-12)
+        logistics = sum(hazards.of(cause, name) for cause in ("late_shipping", "late_delivery", "damage"))
+        assert logistics / hazards.total[c] == pytest.approx(0.15, rel=1e-12)
     for name in returns.SIZED:
-        assert hazards.by_cell["size", name] / hazards.total(name) == pytest.approx(0.29, rel=1e-12)
-    assert ("size", "apparel") not in hazards.by_cell
-    assert all(np.all(hazard > 0.0) for hazard in hazards.by_cell.values())
+        assert hazards.of("size", name) / hazards.total[returns.CATEGORIES.index(name)] == pytest.approx(0.29, rel=1e-12)
+    assert not np.any(hazards.of("size", "apparel"))
+    assert np.all((hazards.by_cause > 0.0).all(axis=-1) == (hazards.by_cause > 0.0).any(axis=-1)) and np.all(hazards.by_cause >= 0.0)
 
 
 def test_a_cause_share_is_not_the_avoidable_share() -> None:
@@ -36,7 +36,7 @@ def test_a_cause_share_is_not_the_avoidable_share() -> None:
     assert pytest.approx(0.110, abs=5e-4) == 1.0 - (1.0 - 0.5 ** (0.85)) / 0.5
     world = lanes(central=True)
     hazards = returns.baseline_hazards(world)
-    left = hazards.total("apparel") - sum(hazards.by_cell[cause, "apparel"] for cause in ("late_shipping", "late_delivery", "damage"))
+    left = hazards.total[0] - sum(hazards.of(cause, "apparel") for cause in ("late_shipping", "late_delivery", "damage"))
     assert 1.0 - float(-np.expm1(-left[0])) / 0.5 == pytest.approx(0.110, abs=5e-4)
 
 
@@ -72,4 +72,4 @@ def test_stronger_filters_mislead_more() -> None:
 def test_vouchers_have_no_parcel_to_be_late() -> None:
     world = lanes({"traffic.local_life": 30e6}, central=True)
     hazards = returns.baseline_hazards(world, returns.SEGMENTS)
-    assert not any((cause, "local_life") in hazards.by_cell for cause in ("late_shipping", "late_delivery", "damage"))
+    assert not any(np.any(hazards.of(cause, "local_life")) for cause in ("late_shipping", "late_delivery", "damage"))

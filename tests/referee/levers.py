@@ -77,13 +77,24 @@ class Noise:
         self.v = v
         self.noise = noise
         self.y = {}
-        if noise is not None:
-            for stream, z in noise["ar"].items():
-                persistence = v[f"noise.persistence_{stream}"]
-                path = [z[0]]  # stationary start
-                for t in range(1, len(z)):
-                    path.append(persistence * path[-1] + sqrt(1 - persistence**2) * z[t])
-                self.y[stream] = path
+
+    def eps(self, stream: str, t: int, s: float, count_sd: float) -> float:
+        """s x an AR(1) path + count_sd x white noise, as the one ARMA(1,1) process with their covariances:
+        y_t = phi y_(t-1) + e_t + theta e_(t-1); the covariances of y_t - phi y_(t-1) at lags 0 and 1 give theta and the sd of e.
+        """
+        if stream not in self.y:
+            phi = self.v[f"noise.persistence_{stream}"]
+            at_0 = s * s * (1 - phi * phi) + count_sd**2 * (1 + phi * phi)
+            q = -phi * count_sd**2 / at_0  # theta/(1 + theta^2)
+            theta = 2 * q / (1 + sqrt(1 - 4 * q * q))
+            sd = sqrt(at_0 / (1 + theta * theta))
+            known = sqrt(max(s * s + count_sd**2 - sd * sd, 0.0)) * self.noise["start"][stream]  # stationary start
+            path = []
+            for z in self.noise["daily"][stream]:
+                path.append(known + sd * z)
+                known = phi * path[-1] + theta * sd * z
+            self.y[stream] = path
+        return self.y[stream][t]
 
     def traffic(self, t: int, viewers_0: float) -> float:
         """Lognormal with mean one, times the drift of the whole horizon."""
@@ -91,7 +102,7 @@ class Noise:
             return 1.0
         s = sqrt(log(1 + self.v["noise.cv_traffic"] ** 2))
         count_sd = 1 / sqrt(viewers_0)
-        eps = s * self.y["traffic"][t] + count_sd * self.noise["count"]["traffic"][t]
+        eps = self.eps("traffic", t, s, count_sd)
         drift = self.v["noise.drift_sd"]
         return exp(eps - (s * s + count_sd * count_sd) / 2) * exp(drift * self.noise["drift"] - drift * drift / 2)
 
@@ -99,7 +110,7 @@ class Noise:
         """(x, variance of eps) of a rate whose baseline is p."""
         s = self.v[f"noise.cv_{stream}"] / max(p, 1 - p)
         count_sd = 1 / sqrt(entrants_0 * p * (1 - p))
-        eps = s * self.y[stream][t] + count_sd * self.noise["count"][stream][t]
+        eps = self.eps(stream, t, s, count_sd)
         variance = s * s + count_sd * count_sd
         return exp(eps - (1 - 2 * p) * variance / 2), variance
 

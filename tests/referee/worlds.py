@@ -29,8 +29,9 @@ def lever(target: float, *, start: int = 0, until: int | None = None, ramp_days:
 
 def normals(days: int, seed: int = 3) -> dict:
     rng = random.Random(seed)
-    draw = {kind: {s: [rng.gauss(0, 1) for _ in range(days)] for s in STREAMS} for kind in ("ar", "count")}
-    return {**draw, "drift": rng.gauss(0, 1)}
+    start = {s: rng.gauss(0, 1) for s in STREAMS}
+    daily = {s: [rng.gauss(0, 1) for _ in range(days)] for s in STREAMS}
+    return {"start": start, "daily": daily, "drift": rng.gauss(0, 1)}
 
 
 def world(*, days: int = 20, levers: dict | None = None, events=(), noise: bool = False, tables=None, **changed) -> dict:
