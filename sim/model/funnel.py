@@ -22,7 +22,7 @@ from sim.model.noise import PAY, RETURNS, SHIP, STAY, SUBMIT, TRAFFIC, Noise, da
 from sim.model.payment import PAYMENT_LEVERS
 from sim.model.service import SERVICE_LEVERS, DeskDay
 from sim.model.settlement import settle
-from sim.model.terms import GROUPS, ORDER_LEVERS, RETURN_LEVERS, Checkout, Ordering, Page, return_terms, without, yields
+from sim.model.terms import GROUPS, ORDER_LEVERS, RETURN_LEVERS, Checkout, Ordering, Page, Returning, yields
 from sim.model.world import CATEGORIES, OUTER_CHANNELS, STREAMS, Array, Number, World
 
 DAILY = ("viewers", "orders", "gmv", "net_gmv", "shipped", "returned", "refunds", "score", "wait_s")
@@ -102,9 +102,9 @@ class _Run:
         self.headlines = headlines
         self.world, self.closure, self.noise, self.mended, self.replay = world, closure, noise, mended, replay
         self.ordering, self.page, self.checkout = Ordering(world, closure), Page(world, closure), Checkout(world, closure)
-        self.desk, self.parcels = closure.desk.queue.under(world, headlines=headlines), Fulfilment(world)
-        self.segments = self.ordering.segments
-        self.hazards = closure.hazards if self.segments == CATEGORIES else returns.baseline_hazards(world, self.segments)
+        self.desk, self.segments = closure.desk.queue.under(world, headlines=headlines), self.ordering.segments
+        hazards = closure.hazards if self.segments == CATEGORIES else returns.baseline_hazards(world, self.segments)
+        self.returning = Returning(world, Fulfilment(world), hazards, mended=mended)
         self.ledger = Ledger(world.lanes, self.segments, headlines=headlines)
         self.kept = slice(daily_lanes)
         self.daily = dict(zip(DAILY, np.empty((len(DAILY), world.days, daily_lanes)), strict=True)) if daily_lanes else {}
@@ -173,7 +173,7 @@ class _Run:
         world, closure, noise = self.world, self.closure, self.noise
         if part == "orders":
             self.orders = self.ordering.on(day)
-            self.returns = without(return_terms(world, self.parcels, self.hazards, day), self.mended)
+            self.returns = self.returning.on(day)
             self.yields = yields(self.orders, self.returns)
             self.remembered = np.concatenate([self.orders.viewers[None], self.yields.counts])
             late = self.returns.delivery.shipped_late

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,13 +14,14 @@ from sim.model.world import CATEGORIES, EARNED, MAIN_CHANNELS, OUTER_CHANNELS, P
 DISCOUNT = "traffic.discount"
 ORDER_LEVERS = (*traffic.TRAFFIC_LEVERS, *traffic.HOST_LEVERS, *detail_page.DISPLAY_LEVERS, DISCOUNT)
 RETURN_LEVERS = (*returns.RETURN_LEVERS, *SHIPPING_LEVERS)
+OUTER_LEVERS = tuple(f"traffic.{name}" for name in OUTER_CHANNELS)
 GROUPS = ("earned", "paid", "outer")
 _EARNED, _PAID, _OUTER = range(len(GROUPS))
 GROUP_OF = np.array([_PAID if k == PAID else _EARNED for k in range(len(MAIN_CHANNELS))] + [_OUTER] * len(OUTER_CHANNELS))
 
 
 def uses_outer(world: World) -> bool:
-    return any(f"traffic.{name}" in world.moves for name in OUTER_CHANNELS)
+    return any(lever in world.moves for lever in OUTER_LEVERS)
 
 
 def segments_of(world: World) -> tuple[str, ...]:
@@ -248,20 +249,30 @@ class ReturnTerms:
     ship_hazard: Array
 
 
-def return_terms(world: World, parcels: Fulfilment, base: returns.Hazards, day: int) -> ReturnTerms:
-    usual, delivery = parcels.on_baseline(), parcels.on(day)
-    hazards = returns.hazards_on(world, day, base, delivery, usual)
-    rates = hazards.rates
-    opened = [s for s, segment in enumerate(base.segments) if segment in CATEGORIES or np.any(world.reach(f"traffic.{segment}", day))]
-    return ReturnTerms(
-        delivery=delivery, hazards=hazards, rates=rates, highest_rate=rates[opened].max(axis=0), description=hazards.described,
-        ship_hazard=-np.log(shipped_share(delivery.shipped_late, world.row("fulfilment.cancel_late"))),
-    )
+class Returning:
+    """Parcels and returns under the levers' reach on a day. `mended`: a return cause that lets everything through."""
 
+    def __init__(self, world: World, parcels: Fulfilment, base: returns.Hazards, *, mended: str | None = None) -> None:
+        self._world, self._parcels, self._base, self._mended = world, parcels, base, mended
+        self._usual = parcels.on_baseline()
+        self._kept: tuple[object, ReturnTerms] | None = None
 
-def without(terms: ReturnTerms, cause: str | None) -> ReturnTerms:
-    """The same day with one return cause mended. Noise is still formed at the rates as they were."""
-    if cause not in returns.MENDABLE:
-        return terms
-    hazards = terms.hazards.scaled({cause: 0.0})
-    return replace(terms, hazards=hazards, rates=hazards.rates)
+    def on(self, day: int) -> ReturnTerms:
+        """The terms of a day: those of the day before where only levers on orders have moved since."""
+        stand = *self._world.stand((*RETURN_LEVERS, *OUTER_LEVERS), day), self._world.calendar.transit[day]
+        if self._kept is None or self._kept[0] != stand:
+            self._kept = stand, self._formed(day)
+        return self._kept[1]
+
+    def _formed(self, day: int) -> ReturnTerms:
+        world, base, delivery = self._world, self._base, self._parcels.on(day)
+        hazards = returns.hazards_on(world, day, base, delivery, self._usual)
+        # Noise is formed at the rates as they are, whatever is mended.
+        opened = [s for s, segment in enumerate(base.segments) if segment in CATEGORIES or np.any(world.reach(f"traffic.{segment}", day))]
+        highest, described = hazards.rates[opened].max(axis=0), hazards.described
+        if self._mended in returns.MENDABLE:
+            hazards = hazards.scaled({self._mended: 0.0})
+        return ReturnTerms(
+            delivery=delivery, hazards=hazards, rates=hazards.rates, highest_rate=highest, description=described,
+            ship_hazard=-np.log(shipped_share(delivery.shipped_late, world.row("fulfilment.cancel_late"))),
+        )

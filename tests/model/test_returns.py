@@ -6,14 +6,14 @@ import pytest
 from sim.model import returns
 from sim.model.closure import solve
 from sim.model.fulfilment import Fulfilment
-from sim.model.terms import return_terms
+from sim.model.terms import Returning
 from tests.worlds import lanes
 
 
 def after(levers: dict[str, float]) -> tuple[dict[str, float], dict[str, float]]:
     world = lanes(levers, central=True)
     closure = solve(world)
-    terms = return_terms(world, Fulfilment(world), closure.hazards, 5)
+    terms = Returning(world, Fulfilment(world), closure.hazards).on(5)
     before = dict(zip(returns.CATEGORIES, closure.hazards.rates[:, 0], strict=True))
     return before, dict(zip(returns.CATEGORIES, terms.rates[:, 0], strict=True))
 
