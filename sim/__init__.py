@@ -27,8 +27,14 @@ _HOMES = {  # public name: (module, its name there)
     "Outcome": ("sim.outcome", "Outcome"),
     "run": ("sim.engine", "run"),
     "compare": ("sim.analysis.comparing", "compare"),
+    "sensitivity": ("sim.analysis.sensitivity", "sensitivity"),
+    "discover": ("sim.analysis.discovery", "discover"),
     "check": ("sim.analysis.checking", "check"),
     "facts": ("sim.analysis.documenting", "facts"),
+    "seek": ("sim.analysis.seeking", "seek"),
+    "worth": ("sim.analysis.information", "worth"),
+    "optimize": ("sim.analysis.optimizing", "optimize"),
+    "frontier": ("sim.analysis.frontier", "frontier"),
     "sweep": ("sim.sweeps", "run_sweep"),
     "merge_sweeps": ("sim.sweeps", "merge_sweeps"),
 }
@@ -38,7 +44,13 @@ __all__ = ["__version__", *_HOMES]
 if TYPE_CHECKING:
     from sim.analysis.checking import check
     from sim.analysis.comparing import compare
+    from sim.analysis.discovery import discover
     from sim.analysis.documenting import facts
+    from sim.analysis.frontier import frontier
+    from sim.analysis.information import worth
+    from sim.analysis.optimizing import optimize
+    from sim.analysis.seeking import seek
+    from sim.analysis.sensitivity import sensitivity
     from sim.engine import run
     from sim.errors import UserError
     from sim.outcome import Outcome

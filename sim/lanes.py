@@ -238,6 +238,11 @@ def _repeated(thing: T, lanes: int, times: int) -> T:
     return thing
 
 
+def belief_of(scenario: Scenario, name: str) -> chance.Range:
+    """What a scenario takes an uncertain number to be: its range, and how likely what is in it."""
+    return _belief(name, scenario.assumptions.get(name))
+
+
 def _belief(name: str, own: Assumption | None) -> chance.Range:
     belief = chance.Range.of(registry()[name])
     if own is None:

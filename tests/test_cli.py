@@ -53,7 +53,7 @@ def answered(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("line", "code", "says"),
     [
-        ("frobnicate", 2, "no command frobnicate; it has app, bench, check, compare"),
+        ("frobnicate", 2, "no command frobnicate; it has app, bench, check, choose, compare"),
         ("rum baseline", 2, 'Did you mean "run"?'),
         ("--frob", 2, "no option --frob; it takes --version and --help"),
         ("run", 2, "needs SCENARIO"),

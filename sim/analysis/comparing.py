@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,15 +14,23 @@ from sim.model.world import Array
 from sim.outcome import KPIS, Outcome, mean, spread
 from sim.scenario import Scenario
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.analysis.attribution import Attribution
+
 BANDS = ("p10", "p50", "p90")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A base and its plans, run on the same draws."""
+    """A base and its plans, run on the same draws. `workers` and `scheduler`: where more of it is computed when it is asked for."""
 
     base: Outcome
     plans: tuple[Outcome, ...]
+    workers: int = 1
+    scheduler: str | None = None
+    _attributed: dict[tuple[int, str], Attribution] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def delta(self, plan: Outcome, kpi: str) -> Array:
         """Plan minus base in each draw. [draw]"""
@@ -46,14 +54,43 @@ class Comparison:
             rows[kpi] = {"delta": delta, "relative": relative, "p_better": self.better(plan, kpi)}
         return rows
 
-    def to_json(self) -> dict[str, Any]:
+    def attribution(self) -> DataFrame:
+        """What each lever brought: tidy, one row per plan, contributor and figure, with mean, p10 and p90 (see `attributions`)."""
+        from pandas import concat
+
+        return concat(
+            [shares.frame(plan.scenario.name) for plan, shares in zip(self.plans, self.attributions(), strict=True)], ignore_index=True
+        )
+
+    def attributions(self, *, effort: str = "auto", progress: Callable[[int, int], None] | None = None) -> list[Attribution]:
+        """Per plan the fair shares of what differs, computed when they are first asked for (see `attribution_of`)."""
+        return [self.attributed(place, effort=effort, progress=progress) for place in range(len(self.plans))]
+
+    def attributed(
+        self, place: int, *, effort: str = "auto", progress: Callable[[int, int], None] | None = None, share_out: bool = False
+    ) -> Attribution:
+        """The fair shares of the plan at this place. `share_out`: use several processes where that pays, whatever `workers` says."""
+        from sim.analysis.attribution import attribution_of
+
+        key = place, effort
+        if key not in self._attributed:
+            where = {"workers": None if share_out else self.workers, "scheduler": self.scheduler}
+            self._attributed[key] = attribution_of(self.base, self.plans[place], effort=effort, progress=progress, **where)
+        return self._attributed[key]
+
+    def to_json(self, *, attribution: str | None = "auto") -> dict[str, Any]:
+        """Contract of `whatif compare`. `attribution`: the effort that it may take, or None to leave it out."""
+
         def named(outcome: Outcome) -> dict[str, Any]:
             return {"name": outcome.scenario.name, "digest": outcome.scenario.digest}
 
         base = self.base
         return {
             "base": named(base) | {"kpis": {row["kpi"]: row for row in base.kpi_rows()}},
-            "plans": [named(plan) | {"kpis": self.figures(plan)} for plan in self.plans],
+            "plans": [
+                named(plan) | {"kpis": self.figures(plan)} | (self.attributed(i, effort=attribution).to_json() if attribution else {})
+                for i, plan in enumerate(self.plans)
+            ],
             "version": base.version, "seed": base.seed, "draws": base.draws, "noise": base.noise,
             "start": base.scenario.start.isoformat(), "days": base.scenario.days,
         }
@@ -71,4 +108,6 @@ def compare(
     if same_world:
         plans = [replace(plan, assumptions=base.assumptions, events=base.events) for plan in plans]
     chance = {"draws": draws, "seed": seed, "noise": noise, "workers": workers, "scheduler": scheduler}
-    return Comparison(base=run(base, **chance), plans=tuple(run(plan, **chance) for plan in plans))
+    return Comparison(
+        base=run(base, **chance), plans=tuple(run(plan, **chance) for plan in plans), workers=workers, scheduler=scheduler,
+    )

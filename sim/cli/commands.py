@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import sim
+from sim.cli.deciding import choose, seek, worth
+from sim.cli.drivers import discover, sensitivity
+from sim.cli.optimizing import frontier, optimize
 from sim.cli.options import Output, Whole, World, drawing_options, folder_option, output_options, world_options
 from sim.cli.printing import answer, as_json
 from sim.cli.sweeping import merge, sweep
@@ -16,7 +19,10 @@ from sim.cli.upkeep import bench, migrate
 from sim.errors import CHECK_FAILED, INVALID, UNREADABLE, UserError
 
 if TYPE_CHECKING:
+    from sim.analysis.comparing import Comparison
     from sim.scenario import Scenario
+
+INTERRUPTED = 130
 
 
 @click.group(
@@ -74,12 +80,19 @@ def run(*, scenario: str, world: World, scenarios: str | None, output: Output) -
 @click.argument("plans", metavar="PLAN [PLAN…]", nargs=-1, required=True)
 @world_options
 @click.option("--same-world", is_flag=True, help="Put the base's assumptions and events under every plan.")
+@click.option(
+    "--attribution", type=click.Choice(["auto", "full", "off"]), default="auto", show_default=True,
+    help="What each lever brought: auto may take the first draws only where there are many levers, full may take forty times as long. "
+    "Larger plans use up to four processes unless --workers says how many.",
+)
 @folder_option
 @output_options
-def compare(*, base: str, plans: tuple[str, ...], world: World, same_world: bool, scenarios: str | None, output: Output) -> None:
-    """Paired differences of plans against a base.
+def compare(
+    *, base: str, plans: tuple[str, ...], world: World, same_world: bool, attribution: str, scenarios: str | None, output: Output
+) -> None:
+    """Paired differences of plans against a base, and what each lever brought.
 
-    --assume, --start and --days hold for all of them; --set moves levers of the plans, never of the base.
+    --assume, --start and --days hold for all of them; --set moves levers of the plans, never of the base. CSV is the table of figures.
     """
     from sim.analysis.horizons import on_one_horizon
 
@@ -98,7 +111,9 @@ def compare(*, base: str, plans: tuple[str, ...], world: World, same_world: bool
     from sim.analysis.comparing import compare as paired
     from sim.outcome import KPIS
 
-    data = paired(loaded_base, loaded_plans, same_world=same_world, **world.drawing).to_json()
+    comparison = paired(loaded_base, loaded_plans, same_world=same_world, **world.drawing)
+    data = comparison.to_json(attribution=None)
+    whole = attribution == "off" or output.format == "csv" or _attributed(comparison, data, attribution, output)
     units = {name: kpi.unit for name, kpi in KPIS.items()}
 
     def rows() -> list[dict[str, Any]]:
@@ -112,16 +127,45 @@ def compare(*, base: str, plans: tuple[str, ...], world: World, same_world: bool
 
     def text() -> str:
         from sim.cli.views import compare_view, drawn
+        from sim.cli.views_attribution import attribution_view
 
+        titles = [say.of_file(plan.name, "title", plan.title) or plan.name for plan in loaded_plans]
+        base_title = say.of_file(loaded_base.name, "title", loaded_base.title) or loaded_base.name
         return compare_view(
             data,
-            base_title=say.of_file(loaded_base.name, "title", loaded_base.title) or loaded_base.name,
-            titles=[say.of_file(plan.name, "title", plan.title) or plan.name for plan in loaded_plans],
+            base_title=base_title,
+            titles=titles,
             setting=f"{_horizon(loaded_base, output.lang)} · {drawn(central=False, draws=world.draws, seed=world.seed, say=say)}",
             language=output.lang,
+            after=[
+                attribution_view(plan, base_title=base_title, title=title, draws=world.draws, language=output.lang)
+                if plan.get("attribution") is not None else ""
+                for plan, title in zip(data["plans"], titles, strict=True)
+            ],
         )
 
     answer(output.format, data=data, rows=rows, text=text)
+    if not whole:
+        raise UserError(say["attribution.interrupted"], exit_code=INTERRUPTED)
+
+
+def _attributed(comparison: Comparison, data: dict[str, Any], effort: str, output: Output) -> bool:
+    """Puts what each lever brought into the answer; False where Ctrl-C ended it, and the plans that were not reached hold null."""
+    from sim.cli.progress import Meter
+    from sim.texts import words
+
+    unsaid = click.get_current_context().get_parameter_source("workers") is click.core.ParameterSource.DEFAULT
+    done = 0
+    try:
+        for place, plan in enumerate(data["plans"]):
+            with Meter(output, words(output.lang)) as progress:
+                plan.update(comparison.attributed(place, effort=effort, progress=progress, share_out=unsaid).to_json())
+            done += 1
+    except KeyboardInterrupt:
+        nothing = {"attribution": None, "interactions": None, "roll_out": None, "attribution_method": {"kind": "interrupted"}}
+        for plan in data["plans"][done:]:
+            plan.update(nothing)
+    return done == len(data["plans"])
 
 
 @whatif.command()
@@ -311,6 +355,13 @@ whatif.add_command(sweep)
 whatif.add_command(merge)
 whatif.add_command(bench)
 whatif.add_command(migrate)
+whatif.add_command(sensitivity)
+whatif.add_command(discover)
+whatif.add_command(optimize)
+whatif.add_command(frontier)
+whatif.add_command(seek)
+whatif.add_command(choose)
+whatif.add_command(worth)
 
 
 def _loaded(name: str, folder: str | None) -> Scenario:

@@ -135,8 +135,12 @@ def _once(option: str, pairs: tuple[tuple[str, float], ...]) -> dict[str, float]
     return values
 
 
+def _draws(usual: int) -> Callable:
+    return click.option("--draws", type=Whole(1, MOST_DRAWS), default=usual, show_default=True, help="How many worlds to draw.")
+
+
 _DRAWING = (
-    click.option("--draws", type=Whole(1, MOST_DRAWS), default=1000, show_default=True, help="How many worlds to draw."),
+    _draws(1000),
     click.option("--seed", type=Whole(0, MOST_SEED), default=1, show_default=True, help="Which draws: the same seed, the same worlds."),
 )
 _WORLD = (
@@ -158,8 +162,10 @@ _OUTPUT = (
 )
 
 
-def world_options(command: Callable) -> Callable:
-    """Horizon, levers, assumptions and how to draw, handed over as `world`."""
+def world_options(command: Callable | None = None, *, draws: int = 1000) -> Callable:
+    """Horizon, levers, assumptions and how to draw, handed over as `world`. `draws`: how many where nobody says."""
+    if command is None:
+        return functools.partial(world_options, draws=draws)
 
     @functools.wraps(command)
     def gathering(*, draws, seed, start, days, levers, assumptions, noise, workers, scheduler, central=False, **rest: Any) -> Any:
@@ -169,7 +175,7 @@ def world_options(command: Callable) -> Callable:
         )
         return command(world=world, **rest)
 
-    return _with(gathering, *_DRAWING, *_WORLD)
+    return _with(gathering, _draws(draws), *_DRAWING[1:], *_WORLD)
 
 
 def drawing_options(command: Callable) -> Callable:

@@ -105,15 +105,17 @@ def _leaks(leaks: Sequence[Row], say: Words, *, central: bool) -> str:
     return table(head, rows, right=(2, 3, 5))
 
 
-def compare_view(comparison: Row, *, base_title: str, titles: Sequence[str], setting: str, language: str) -> str:
-    """For every plan: the base's mean, the paired change, its interval, and the chance of being better."""
+def compare_view(
+    comparison: Row, *, base_title: str, titles: Sequence[str], setting: str, language: str, after: Sequence[str] = ()
+) -> str:
+    """For every plan: the base's mean, the paired change, its interval, and the chance of being better; then what stands in `after`."""
     from sim.outcome import KPIS
 
     say = words(language)
     units, directions = {name: kpi.unit for name, kpi in KPIS.items()}, {name: kpi.direction for name, kpi in KPIS.items()}
     before = {name: kpi["mean"] for name, kpi in comparison["base"]["kpis"].items()}
     blocks = []
-    for title, plan in zip(titles, comparison["plans"], strict=True):
+    for place, (title, plan) in enumerate(zip(titles, comparison["plans"], strict=True)):
         rows = []
         for name, row in plan["kpis"].items():
             unit, delta = units.get(name, ""), row["delta"]
@@ -130,6 +132,7 @@ def compare_view(comparison: Row, *, base_title: str, titles: Sequence[str], set
             )
         head = ("", shorten(base_title, 24), say["head.change"], say["head.relative"], say["head.interval"], say["head.better"])
         blocks.append(f"{say['say.against'].format(plan=title, base=base_title)}\n{setting}\n\n" + table(head, rows, right=(1, 2, 3, 5)))
+        blocks += [text for text in after[place : place + 1] if text]
     return "\n\n".join(blocks)
 
 

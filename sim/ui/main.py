@@ -30,6 +30,8 @@ def main() -> None:
         [
             st.Page(PAGES / "plan.py", title=say["app.plan"], icon=":material/tune:", url_path="plan", default=True),
             st.Page(PAGES / "compare.py", title=say["app.compare"], icon=":material/compare_arrows:", url_path="compare"),
+            st.Page(PAGES / "drivers.py", title=say["app.drivers"], icon=":material/tornado:", url_path="drivers"),
+            st.Page(PAGES / "decide.py", title=say["app.decide"], icon=":material/signpost:", url_path="decide"),
             st.Page(PAGES / "sweeps.py", title=say["app.sweeps"], icon=":material/grid_on:", url_path="sweeps"),
         ],
         position="top",

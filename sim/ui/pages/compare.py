@@ -12,7 +12,7 @@ from sim.errors import UserError
 from sim.figures import chance, figure, relative
 from sim.outcome import KPIS
 from sim.scenario import Scenario, diff
-from sim.ui import cache, parts, sheets
+from sim.ui import attribution, cache, parts, sheets
 from sim.ui.state import BASELINE, Session, file_names, session
 
 CURRENT = "\0current"  # no file can have this name
@@ -131,6 +131,7 @@ def differences(state: Session, comparison: Comparison, labels: list[str]) -> No
     scenario = comparison.base.scenario
     horizon = say["say.horizon"].format(days=scenario.days, start=scenario.start)
     st.caption(say["compare.horizon"].format(horizon=horizon, draws=f"{comparison.base.draws:,}", seed=comparison.base.seed))
+    attribution.on_compare(state, comparison, labels, kpi)
 
 
 def table(state: Session, comparison: Comparison, names: list[str]) -> None:

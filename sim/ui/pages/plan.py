@@ -11,7 +11,7 @@ from sim.analysis.comparing import Comparison
 from sim.errors import UserError
 from sim.figures import compact, figure, interval, rate
 from sim.parameters import registry
-from sim.ui import cache, files, inputs, parts, sheets
+from sim.ui import attribution, cache, files, inputs, parts, sheets
 from sim.ui.state import Session, session
 
 
@@ -33,6 +33,7 @@ def page() -> None:
         leaks(state, pair)
     with right:
         days(state, pair)
+    attribution.on_plan(state, pair)
     funnel(state, pair)
     left, right = st.columns([3, 2], gap="medium")
     with left:

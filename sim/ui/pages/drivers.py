@@ -1,0 +1,84 @@
+"""Drivers: what moves the figures of the plan at hand, and in which worlds it misses its goals."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sim.errors import UserError
+from sim.ui import cache, drivers_goals, drivers_views, drivers_work, parts
+from sim.ui.state import Session, session
+
+MOVING, MISSING = "drivers_moving", "drivers_missing"  # the last answers of this session
+
+
+def page() -> None:
+    state = session()
+    say = state.say
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(say["drivers.lead"], width="stretch")
+        parts.language_switch(state)
+    with st.container(key="trouble"):
+        parts.faults(state)
+    plan = state.plan
+    name = parts.plain(parts.title_of(state.opened, state.opened.name, say))
+    horizon = say["say.horizon"].format(days=plan.days, start=plan.start)
+    unsaved = f" · {say['plan.unsaved']}" if state.changed else ""
+    st.caption(f"{say['drivers.of_plan'].format(plan=name)}{unsaved} · {horizon}")
+    moves(state)
+    st.divider()
+    misses(state)
+
+
+def moves(state: Session) -> None:
+    """The tornado and the shares of the spread."""
+    say = state.say
+    parts.heading(say["drivers.moves"], say["drivers.moves_note"])
+    plan = state.plan
+    with st.container(horizontal=True, vertical_alignment="center"):
+        paired = st.toggle(
+            say["drivers.paired"], key="drivers_paired", persist_state="session", help=say["drivers.paired_help"],
+            disabled=not plan.moved and not plan.events and not plan.assumptions,
+        )
+        pressed = st.button(say["drivers.find_moves"], type="primary", key="drivers_move", icon=":material/play_arrow:")
+    base = cache.base_of(plan) if paired else None
+    if pressed:
+        try:
+            st.session_state[MOVING] = drivers_work.moving(plan, base, say)
+        except UserError as error:
+            parts.refused(error.message, say)
+    answer = st.session_state.get(MOVING)
+    if answer is None:
+        st.info(say["drivers.not_yet"], icon=":material/info:")
+        return
+    if answer.key != drivers_work.moving_key(plan, base):
+        st.caption(f":material/history: {say['drivers.older']}")
+    drivers_views.moves(state, answer.result)
+
+
+def misses(state: Session) -> None:
+    """The goals, and the worlds in which they are missed."""
+    say = state.say
+    parts.heading(say["drivers.fails_head"], say["drivers.fails_note"])
+    plan = state.plan
+    try:
+        targets = drivers_goals.edited(state)
+    except UserError as error:
+        parts.refused(error.message, say)
+        targets = []
+    pressed = st.button(
+        say["drivers.find_misses"], type="primary", key="drivers_miss", icon=":material/play_arrow:", disabled=not targets
+    )
+    if pressed:
+        try:
+            st.session_state[MISSING] = drivers_work.missing(plan, targets, say)
+        except UserError as error:
+            parts.refused(error.message, say)
+    answer = st.session_state.get(MISSING)
+    if answer is None:
+        return
+    if answer.key != drivers_work.missing_key(plan, targets):
+        st.caption(f":material/history: {say['drivers.older']}")
+    drivers_views.misses(state, answer.result)
+
+
+page()
