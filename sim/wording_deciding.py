@@ -39,7 +39,12 @@ def seek_says(found: Sought, say: Words, write: Written = lever_text) -> list[st
 
     told = found.answer or found.best
     kind = "already" if found.already else "found" if found.reachable else "unreachable"
-    before = figure(found.standing.mean, unit, language) if on_mean else chance(found.standing.share, language)
+    if on_mean and told.mean is None:  # nowhere in the range
+        label, kpi = found.parameter.label[language], KPIS[found.target.kpi].label[language]
+        return [say["seek.undefined"].format(lever=label, kpi=kpi, low=at(found.low), high=at(found.high))]
+    before = chance(found.standing.share, language)
+    if on_mean:
+        before = say["seek.undefined_before"] if found.standing.mean is None else figure(found.standing.mean, unit, language)
     lines = [
         say[f"seek.{kind}{on_mean}"].format(
             lever=found.parameter.label[language], value=at(told.value), share=chance(told.share, language),

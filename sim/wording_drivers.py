@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.figures import chance, change, compact, exact, figure, money
 from sim.outcome import KPIS
-from sim.parameters import UNITS, registry
+from sim.parameters import UNITS, Parameter, registry
 from sim.texts import Words
 
 Row = Mapping[str, Any]
@@ -26,8 +27,7 @@ def value_text(name: str, value: float | None, language: str) -> str:
         return ""
     parameter = registry()[name]
     unit, value = parameter.unit, float(f"{value:.1e}")
-    as_share = unit in ("share", "chance") or (unit == "factor" and (parameter.high or 0.0) <= 1.0)
-    if as_share:
+    if _in_per_cent(parameter):
         return f"{exact(float(f'{100.0 * value:.4g}'))} %"
     if unit == "CNY":
         return money(value, language) if value >= 10_000 else f"CNY {exact(value)}" if language == "en" else f"{exact(value)} 元"
@@ -35,6 +35,11 @@ def value_text(name: str, value: float | None, language: str) -> str:
     if unit in ("exponent", "index", "log", "log/star"):
         return exact(value)
     return f"{exact(value) if abs(value) < 10_000 else compact(value, language)} {behind}".rstrip()
+
+
+def _in_per_cent(parameter: Parameter) -> bool:
+    """Shares and chances, and factors that only ever take away."""
+    return parameter.unit in ("share", "chance") or (parameter.unit == "factor" and (parameter.high or 0.0) <= 1.0)
 
 
 def figure_text(value: float | None, kpi: str, language: str, *, paired: bool) -> str:
@@ -49,9 +54,10 @@ def share_text(share: float | None) -> str:
 
 
 def share_with_interval(interval: Row) -> str:
-    """A share and its confidence interval, "61 % [55–67]"; without the interval where there is next to nothing."""
+    """A share and its confidence interval, "61 % [55–67]"; without the interval where all of it reads the same."""
     text = share_text(interval["value"])
-    return text if interval["high"] < LITTLE else f"{text} {share_interval(interval)}"
+    alike = all(share_text(interval[end]) == text for end in ("low", "high"))
+    return text if alike or interval["high"] < LITTLE else f"{text} {share_interval(interval)}"
 
 
 def share_interval(interval: Row) -> str:
@@ -66,10 +72,10 @@ def drivers_in_words(figure_row: Row, say: Words, *, paired: bool) -> list[str]:
     label = KPIS[kpi].label[language]
     if paired:
         label = say["drivers.difference"].format(kpi=label)
-    if figure_row["mean"] is None or figure_row["mean"] != figure_row["mean"]:
-        return [say["drivers.undefined"].format(kpi=label)]
+    if figure_row["mean"] is None or not math.isfinite(figure_row["mean"]):
+        return [_begun(say["drivers.undefined"].format(kpi=label))]
     if not figure_row["sd"]:
-        return [say["drivers.certain"].format(kpi=label)]
+        return [_begun(say["drivers.certain"].format(kpi=label))]
     shares = {row["grade"]: row["share"] for row in figure_row["grades"]}
     found = []
     if "assumption" in shares:
@@ -88,6 +94,10 @@ def drivers_in_words(figure_row: Row, say: Words, *, paired: bool) -> list[str]:
     if NOISE in shares and shares[NOISE]["value"] >= LITTLE:
         found.append(say["drivers.noise_share"].format(share=share_text(shares[NOISE]["value"])))
     return found
+
+
+def _begun(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def restriction_text(restriction: Row, say: Words) -> str:
@@ -145,7 +155,7 @@ def axis_of(name: str, language: str) -> tuple[str, float]:
     """Title of an axis over an assumption's values, and the size of its unit: shown = value / size."""
     parameter = registry()[name]
     label, unit = parameter.label[language], parameter.unit
-    if unit in ("share", "chance") or (unit == "factor" and (parameter.high or 0.0) <= 1.0):
+    if _in_per_cent(parameter):
         return _titled(label, "%", language), 0.01
     return _titled(label, UNITS.get(unit, {language: unit})[language], language), 1.0
 

@@ -189,3 +189,39 @@ def test_ctrl_c_keeps_what_was_found_until_then(capsys: pytest.CaptureFixture[st
     code, out, err = asked(capsys, line)
     assert code == 130 and "Interrupted" in err and len(err.strip().splitlines()) == 1
     assert json.loads(out)["stopped"] is True and len(json.loads(out)["curve"]) >= 9
+
+
+@pytest.mark.parametrize(
+    ("out", "code", "says"),
+    [("''", 2, "its name ends in .toml"), ("bare", 2, "its name ends in .toml"), ("nowhere/x.toml", 5, "there is no folder")],
+)
+def test_what_cannot_be_written_is_said_before_the_work(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, out: str, code: int, says: str
+) -> None:
+    from sim.analysis import seeking
+
+    monkeypatch.setattr(seeking, "seek", lambda *_, **__: pytest.fail("it was worked out first"))
+    where = out if out == "''" else tmp_path / out
+    found = asked(capsys, f"seek baseline --lever payment.redirects --goal 'gmv >= 1' {FEW} --out {where}")
+    assert found[:2] == (code, "") and says in found[2] and len(found[2].strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_figure_that_is_defined_nowhere_is_said(capsys: pytest.CaptureFixture[str], language: str) -> None:
+    line = f"seek baseline --lever payment.redirects --goal 'net_roi >= 1' --set traffic.paid_budget=0 {FEW} --lang {language}"
+    code, _, err = asked(capsys, line)
+    assert code == 3 and {"en": "is not defined in some draws", "zh": "没有均值"}[language] in err and "–" not in err
+
+
+def test_ranges_are_named_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    line = f"seek baseline --lever {{}} --goal 'gmv >= 1' {FEW} --within {{}}"
+    assert "both from 1 to 8, is allowed" in asked(capsys, line.format("payment.redirects", "0:3"))[2]
+    assert "both from 0.5 to 6 s, is allowed" in asked(capsys, line.format("detail_page.load_median_s", "7:8"))[2]
+    assert "takes whole values, and there is none between 2.2 and 2.8" in asked(capsys, line.format("payment.redirects", "2.2:2.8"))[2]
+
+
+def test_another_shop_among_the_options_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    line = "choose baseline merchant --draws 16 --start 2024-01-01 --days 92"
+    code, out, err = asked(capsys, line)
+    assert code == 0 and "different shops" in err and "different shops" not in out
+    assert "different shops" not in asked(capsys, "choose baseline all_fixes --draws 16 --days 92 --start 2024-01-01")[2]

@@ -62,6 +62,8 @@ def answered(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("discover baseline --goal 'return_rate <= 22'", "22 % is written 0.22"),
         ("discover baseline --goal 'net_gmv >= 5 %'", "net_gmv is in CNY"),
         ("discover baseline --goal 'net_gmv >= 5' --draws 100", "400 to 200,000 are allowed"),
+        ("discover baseline --goal 'net_roi >= 3' --set traffic.paid_budget=0 --draws 400 --days 3", "net_roi is not defined in any draw"),
+        ("discover baseline --goal 'net_gmv >= 5' --draws 1000000", "400 to 200,000 are allowed"),
         ("discover no_such --goal 'net_gmv >= 5'", "no_such"),
     ],
 )
@@ -97,6 +99,21 @@ def test_sensitivity_as_csv_and_as_a_table(capsys: pytest.CaptureFixture[str]) -
     assert "假设" in chinese and "跳转造成的差距占比" in chinese and "日常波动" not in chinese.split("\n\n")[2]
 
 
+def test_a_figure_that_is_not_defined_has_a_sentence_and_no_table(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ("sensitivity", "baseline", "--set", "traffic.paid_budget=0", "--kpi", "net_roi", *FEW)
+    table = answered(capsys, *lines)
+    assert "is not defined in some draw" in table and "---" not in table and "One assumption at a time" not in table
+    itself = answered(capsys, "sensitivity", *PLAN[:1], "--against", "baseline", *FEW)
+    assert itself.splitlines()[-1] == "The difference in Net GMV is the same in every draw: no assumption moves it."
+    (figure,) = json.loads(answered(capsys, *lines, "--format", "json"))["kpis"]
+    assert figure["mean"] is None and figure["sobol"] == [] and figure["tornado"][0]["swing"] is None
+
+
+def test_the_help_says_how_many_processes_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "[default: 1; up to 8 where the work is long]" in " ".join(answered(capsys, "sensitivity", "--help").split())
+    assert "up to 8" not in answered(capsys, "discover", "--help")
+
+
 def test_draws_are_rounded_and_the_note_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = asked(
         capsys, "sensitivity", "baseline", "--kpi", "plan_cost", "--draws", "20", "--days", "3", "--format", "json", "--workers", "1"
@@ -128,6 +145,21 @@ def test_an_interruption_leaves_what_is_done(capsys: pytest.CaptureFixture[str],
     assert "payment.redirect_part" in reached and not any(row["bounded"] for row in data["kpis"][0]["sobol"])
     count = len(registry().uncertainties)
     assert 0 < len(data["kpis"][0]["sobol"]) < count and len(data["kpis"][0]["tornado"]) == count
+
+
+def test_an_early_interruption_leaves_the_tornado(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sensitivities, "felt", stopped)
+    code, out, err = asked(capsys, "sensitivity", *PLAN, *FEW, "--format", "json")
+    (figure,) = json.loads(out)["kpis"]
+    assert code == 130 and "Interrupted" in err and figure["words"] == figure["sobol"] == figure["grades"] == []
+    assert figure["mean"] is None and len(figure["tornado"]) == len(registry().uncertainties) and figure["tornado"][0]["swing"] > 0.0
+    code, out, err = asked(capsys, "sensitivity", *PLAN, *FEW, "--lang", "zh")
+    assert code == 130 and "已中断" in err and "服饰退货率" in out and "无定义" not in out
+    code, out, _ = asked(capsys, "sensitivity", *PLAN, *FEW, "--format", "csv")
+    assert code == 130 and len(out.splitlines()) == 1 + len(registry().uncertainties)
 
 
 def test_discover_as_json_csv_and_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,6 +213,8 @@ def test_shares_never_leave_0_to_100() -> None:
     assert share_with_interval({"value": 0.61, "low": 0.55, "high": 0.67}) == "61 % [55–67]"
     assert share_with_interval({"value": -0.02, "low": -0.04, "high": 0.01}) == "0 % [0–1]"
     assert share_with_interval({"value": 0.0, "low": 0.0, "high": 0.0}) == "0 %"
+    assert share_with_interval({"value": 0.031, "low": 0.029, "high": 0.033}) == "3 %"
+    assert share_with_interval({"value": 0.031, "low": 0.029, "high": 0.036}) == "3 % [3–4]"
 
 
 def test_every_verdict_has_a_sentence() -> None:

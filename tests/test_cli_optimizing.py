@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from sim.analysis import frontier
 from sim.analysis.optimizing import Optimizer
 from sim.cli.door import outcome_of
+from sim.errors import UserError
 from sim.scenario import load
 from sim.texts import words
 
@@ -35,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     plans = tmp_path / "plans"
     plans.mkdir()
     (plans / "small.toml").write_text(SMALL, encoding="utf-8")
+    (plans / "folder.toml").mkdir()
     monkeypatch.setenv("WHATIF_SCENARIOS", str(plans))
     monkeypatch.delenv("WHATIF_LANG", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -79,6 +82,11 @@ def answered(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("optimize small --most-levers 0", 2, "1 to 33 is allowed"),
         ("optimize small --limit 'net_gmv >= 1e13' --draws 16 --quiet", 3, "No plan within the bounds reaches net_gmv >= "),
         ("optimize small --out x.txt", 2, "ends in .toml"),
+        ("optimize small --out .toml", 2, "for example better.toml"),
+        ("optimize small --out ''", 2, "for example better.toml"),
+        ("optimize small --out plans/folder.toml --force", 5, "is a folder"),
+        ("optimize small --budget ''", 2, "an amount of CNY is needed"),
+        ("optimize small --most-levers 1 --bounds service.seats=30:40", 2, "which has service.seats at 24"),
         ("optimize small --out plans/small.toml", 2, "--force replaces it"),
         ("optimize small --out nowhere/x.toml", 5, "there is no folder nowhere"),
         ("frontier small --points 2", 2, "3 to 60"),
@@ -111,6 +119,19 @@ def test_the_answer_as_json_and_as_a_file(capsys: pytest.CaptureFixture[str], fo
     assert code == 2 and "exists already" in err
     answered(capsys, "optimize", "small", *TASK, *limit, *FEW, "--out", str(out), "--force")
     assert load(out).digest == written.digest
+
+
+def test_an_answer_that_cannot_be_written_is_shown_all_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise UserError("x.toml could not be written.", exit_code=5)
+
+    monkeypatch.setattr("sim.cli.optimizing._save", refused)
+    code, out, err = asked(capsys, "optimize", "small", *TASK, *FEW, "--format", "json", "--out", "x.toml")
+    assert code == 5 and "could not be written" in err
+    data = json.loads(out)
+    assert data["out"] is None and data["objective"]["after"] > data["objective"]["before"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -150,8 +171,17 @@ def test_stopped_it_prints_the_best_so_far_and_says_so(capsys: pytest.CaptureFix
     assert data["interrupted"] and data["budget"]["used"] <= 5e7 and data["random_search"] is None
 
 
-def test_the_frontier_as_json_csv_and_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    line = ("frontier", "small", *TASK, *FEW, "--points", "5")
+def test_the_frontier_as_json_csv_and_files(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced, kept = frontier.frontier, []
+
+    def once(*arguments: object, **task: object) -> frontier.Frontier:  # three forms of one answer
+        kept.extend([] if kept else [traced(*arguments, **task)])
+        return kept[0]
+
+    monkeypatch.setattr(frontier, "frontier", once)
+    line = ("frontier", "small", *TASK, *FEW, "--points", "4")
     rows = json.loads(answered(capsys, *line, "--format", "json", "--out", "fronts"))
     assert set(rows[0]) == {"point", "kpis", "levers", "digest"}
     files = sorted((tmp_path / "fronts").iterdir())

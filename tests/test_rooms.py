@@ -41,6 +41,7 @@ FLOORS = {  # a room may import rooms on its own floor or below; a new room says
     "sim.charts_attribution": 6,
     "sim.wording_drivers": 6,
     "sim.charts_drivers": 6,
+    "sim.wording_attribution": 6,
     "sim.wording_deciding": 6,
     "sim.charts_deciding": 6,
     "sim.wording_optimizing": 6,

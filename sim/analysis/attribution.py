@@ -173,7 +173,7 @@ def attribution_of(
     """
     game = Game.between(base, plan)
     plot = plot_of(game, draws=base.draws, seed=base.seed, effort=effort)
-    workers = _worth(plot.lanes * plan.scenario.days) if workers is None else workers
+    workers = _processes(plot.lanes * plan.scenario.days) if workers is None else workers
     chance = {"draws": plot.draws, "seed": base.seed, "noise": base.noise, "workers": workers, "scheduler": scheduler}
     told = _Told(progress, plot.lanes)
     table = _Table(game, chance, told)
@@ -275,8 +275,8 @@ class _Told:
             self._progress(self._done, max(self._lanes, self._done))
 
 
-def _worth(lane_days: int) -> int:
-    """Processes for so much work, no more than this machine has processors for."""
+def _processes(lane_days: int) -> int:
+    """How many for so much work: no more than this machine has processors for."""
     if lane_days < ALONE:
         return 1
     mine = getattr(os, "sched_getaffinity", None)

@@ -129,6 +129,11 @@ class Options:
     def names(self) -> tuple[str, ...]:
         return tuple(scenario.name for scenario in self.scenarios)
 
+    @property
+    def several_shops(self) -> bool:
+        """Do the options describe different shops, so that more differs than what is done?"""
+        return any(scenario.baseline != self.scenarios[0].baseline for scenario in self.scenarios)
+
     def choice(self, kpi: str = FIGURE) -> Choice:
         """The options judged by a figure that must be defined in every draw."""
         ensure_figure(kpi, option="--kpi", known=tuple(self.figures))

@@ -36,7 +36,7 @@ LEAST_MASS, LEAST_WORLDS = 0.01, 20  # a smaller box says nothing
 SURE = 0.02  # a restriction or a box that chance explains as often as this is none
 EARNS = 0.01  # what a restriction must add to how well the box tells misses from the rest
 MOST_BOXES, MOST_RESTRICTIONS = 3, 5
-WEAKEST = 0.5  # a further box misses at least so often, against the one that misses most
+WEAKEST = 0.5  # in what a further box adds, misses are at least so frequent against the box where they are most; and above average
 ROUNDS = 3
 
 
@@ -56,6 +56,12 @@ class Restriction:
         if self.high is not None:
             inside &= values <= self.high
         return inside
+
+    def to_json(self) -> dict[str, Any]:
+        unit = registry()[self.name].unit
+        return {
+            "name": self.name, "low": self.low, "high": self.high, "unit": unit, "grade": grade_of(self.name), "p_value": self.p_value,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,10 +115,9 @@ class Discovery:
     missed: Flags
 
     def to_json(self) -> dict[str, Any]:
-        book = registry()
         return {
             "scenario": {"name": self.scenario.name, "digest": self.scenario.digest}, "version": model_version(), "seed": self.seed,
-            "draws": self.draws, "held_out": len(_parts(self.draws)[2]), "noise": self.noise,
+            "draws": self.draws, "held_out": len(held_out(self.draws)), "noise": self.noise,
             "start": self.scenario.start.isoformat(), "days": self.scenario.days,
             "goals": [
                 target.to_json() | {"unit": KPIS[target.kpi].unit, "missed": rate}
@@ -121,14 +126,7 @@ class Discovery:
             "miss_rate": self.miss_rate, "verdict": self.verdict,
             "boxes": [
                 box.held_out.to_json()
-                | {
-                    "restrictions": [
-                        {"name": item.name, "low": item.low, "high": item.high, "unit": book[item.name].unit,
-                         "grade": grade_of(item.name), "p_value": item.p_value}
-                        for item in box.restrictions
-                    ],
-                    "found_on": box.found_on.to_json(),
-                }
+                | {"restrictions": [item.to_json() for item in box.restrictions], "found_on": box.found_on.to_json()}
                 for box in self.boxes
             ],
             "together": None if self.together is None else self.together.to_json(),
@@ -141,7 +139,8 @@ def discover(
 ) -> Discovery:
     """The boxes of worlds in which some of the targets is missed. A target's probability is not used: each world is judged alone.
 
-    Refuses no targets at all and fewer draws than a pattern can be found in.
+    Refuses no targets at all, fewer draws than a pattern can be found in, and figures that are defined in no draw (where one is
+    not defined, a target for it is missed).
     """
     if not targets:
         raise UserError(
@@ -154,6 +153,9 @@ def discover(
     table = kpis_of(
         [scenario], draws=draws, seed=seed, noise=noise, kpis=kpis, workers=workers, scheduler=scheduler, progress=progress
     )
+    for kpi in kpis:
+        if not np.any(np.isfinite(table[kpi])):
+            raise UserError(f'"{scenario.name}": {kpi} is not defined in any draw, so no goal for it can be met or missed.')
     misses = [~target.met(table[target.kpi][0]) for target in targets]
     missed = np.logical_or.reduce(misses)
     names = uncertain(scenario)
@@ -162,7 +164,7 @@ def discover(
     columns = {name: np.asarray(values[name]) for name in names if name in feel}
     verdict, boxes = found_boxes(columns, missed)
     flags = np.logical_or.reduce([box.inside(columns) for box in boxes]) if boxes else np.zeros(draws, dtype=bool)
-    judging = _parts(draws)[2]
+    judging = held_out(draws)
     return Discovery(
         scenario=scenario, targets=tuple(targets), miss_rates=tuple(float(np.mean(miss)) for miss in misses), draws=draws, seed=seed,
         noise=noise, verdict=verdict, miss_rate=float(np.mean(missed)), boxes=boxes,
@@ -186,7 +188,7 @@ def found_boxes(columns: Mapping[str, Array], missed: Flags) -> tuple[str, tuple
     table = np.stack([columns[name] for name in names], axis=1)
     open_ = np.ones(missed.size, dtype=bool)  # draws in no box yet
     boxes: list[Box] = []
-    densest = 0.0
+    densest, average = 0.0, float(np.mean(missed[choosing]))
     while len(boxes) < MOST_BOXES:
         here, there = (part[open_[part]] for part in (finding, choosing))
         edges = _best_box(table[here], missed[here], table[there], missed[there], least=_least(finding.size))
@@ -195,7 +197,7 @@ def found_boxes(columns: Mapping[str, Array], missed: Flags) -> tuple[str, tuple
         inside = _inside(table, edges)
         density = quality(inside[there], missed[there]).density
         densest = max(densest, density)
-        if density < WEAKEST * densest:  # wide and thin: it would water down what the boxes before it say
+        if density < max(WEAKEST * densest, average):  # wide and thin: it would water down what the boxes before it say
             break
         restrictions = _restrictions(names, edges, table[there], missed[there])
         boxes.append(
@@ -218,6 +220,11 @@ def quality(inside: Flags, missed: Flags) -> Quality:
         coverage=both / max(1, int(np.count_nonzero(missed))), density=both / max(1, int(np.count_nonzero(inside))),
         mass=float(np.mean(inside)) if inside.size else 0.0,
     )
+
+
+def held_out(draws: int) -> NDArray[np.intp]:
+    """The draws that have no part in finding boxes and say how good they are."""
+    return _parts(draws)[2]
 
 
 def _parts(draws: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:

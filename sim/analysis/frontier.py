@@ -7,7 +7,7 @@ for sales and the lowest there is. Each solve starts from its neighbour and its 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,10 @@ SIGNS = np.array([1.0, -1.0, -1.0])  # more, less, less is better
 BUDGETS = (1.0, 0.5, 0.25, 0.1)  # shares of the budget for which a row of plans is made
 FEWEST, MOST = 3, 60
 HAIR = 0.06  # of the frontier's size
+FAR = 0.24  # of the frontier's size
+LEAST = np.array([0.01, 0.01, 0.01])  # its size is at least: a share of net GMV, a point of the return rate, a share of the budget
+UNSEEN = 0.1 * LEAST  # no planner gives up much for that
+FREE_BUDGET = 1e6  # CNY: a frontier of levers that cost nothing
 STEP = 0.02  # of the return rate: levels nearer than that are one
 RATE = 1  # place of the return rate's limit, behind the budget's
 ALIKE = 0.03  # two plans nearer than this in all three, in shares of the frontier's size, are one
@@ -125,8 +129,8 @@ def _usual_budget(asked: Question, *, noise: bool, seed: int) -> float:
     if cost > 0.0:
         return _two_digits(1.5 * cost)
     widest = Plans(asked=asked, space=space_of(asked), draws=64, seed=seed, noise=noise).widest
-    dearest = kpis_of([widest], draws=64, seed=seed, noise=noise, kpis=("plan_cost",))["plan_cost"][0]
-    return _two_digits(max(1.0, 0.5 * float(mean(dearest))))
+    dearest = float(mean(kpis_of([widest], draws=64, seed=seed, noise=noise, kpis=("plan_cost",))["plan_cost"][0]))
+    return _two_digits(0.5 * dearest) if dearest > 0.0 else FREE_BUDGET
 
 
 def _two_digits(amount: float) -> float:
@@ -201,23 +205,29 @@ def not_dominated(values: Array) -> Array:
 
 
 def _best_places(search: Search, solved: Sequence[int], points: int) -> list[int]:
-    """Of all places within the limits those on the frontier: the solved ones, then those of the rest that fill the widest gaps."""
+    """Of all places within the limits those on the frontier: the solved ones, then those of the rest that fill the widest gaps.
+
+    A difference too small to be seen in one figure is no reason to give up much of another.
+    """
     inside = [place for place in range(search.evaluations) if search.feasible(place)]
     if not inside:
         return []
     table = np.stack([_values(search, place) for place in inside])
     front = [place for place, kept in zip(inside, not_dominated(table), strict=True) if kept]
-    values = {place: _values(search, place) for place in front}
-    size = np.maximum(np.ptp(np.stack(list(values.values())), axis=0), 1e-12)
+    table = np.stack([_values(search, place) for place in front])
+    scale = np.array([max(1e-12, float(np.max(np.abs(table[:, 0])))), 1.0, 1.0])
+    size = np.maximum(np.ptp(table, axis=0), LEAST * scale)
+    values = dict(zip(front, table, strict=True))
+    front = [place for place in front if not _hardly_there(values[place], table, UNSEEN * scale, size)] or front
     chosen: list[int] = []
 
     def gap(place: int) -> float:
         return min((float(np.max(np.abs(values[place] - values[other]) / size)) for other in chosen), default=np.inf)
 
     for place in dict.fromkeys(solved):
-        if place in values and len(chosen) < points and gap(place) > ALIKE:
+        if place in front and len(chosen) < points and gap(place) > ALIKE:
             chosen.append(place)
-    rest = [place for place in front if place not in chosen and not _hardly_there(values[place], values.values(), size)]
+    rest = [place for place in front if place not in chosen and not _hardly_there(values[place], table, HAIR * size, size)]
     while rest and len(chosen) < points:
         widest = max(rest, key=lambda place: (gap(place), -place))
         if gap(widest) <= ALIKE:
@@ -227,10 +237,10 @@ def _best_places(search: Search, solved: Sequence[int], points: int) -> list[int
     return chosen
 
 
-def _hardly_there(value: Array, others: Iterable[Array], size: Array) -> bool:
+def _hardly_there(value: Array, others: Array, hair: Array, size: Array) -> bool:
     """Is another plan far better in something and, but for a hair, no worse in the rest? Then this one only fills a gap in the search."""
-    gains = [(other - value) / size for other in others]
-    return any(bool(np.all(gain >= -HAIR) and np.any(gain > 4.0 * HAIR)) for gain in gains)
+    gains = others - value
+    return bool(np.any(np.all(gains >= -hair, axis=1) & np.any(gains > FAR * size, axis=1)))
 
 
 def _judged(work: Optimizer, found: Sequence[Array], chance: Mapping[str, Any]) -> tuple[tuple[Point, ...], Point, Point]:

@@ -30,7 +30,7 @@ DOUBT = 1e-3  # how likely chance alone may feign a curve, before it is taken fo
 PART_OF_DRAWS = 8  # a regression has at most one column per so many draws
 PAIRS_AMONG = 6  # assumptions of a group whose products are looked at too
 SAME = 1e-12  # of the figure: less is rounding
-AGAIN_DRAWS = 128  # worlds in which it is tried whether an assumption is felt
+AGAIN_DRAWS = (128, 1024)  # worlds in which it is tried whether an assumption is felt: a first look, then what seemed unfelt
 GRADE = "assumption"  # what nobody has measured or studied
 
 
@@ -344,27 +344,32 @@ def unfelt_among(options: Options, values: Array, kpi: str, names: Sequence[str]
 
     First each alone around the central world; then those that did nothing there drawn anew in many worlds, and whatever part of them
     is felt after all looked for by halves. Those behind the day-to-day noise act only together: felt is all of them, or none.
+    Where worlds drawn anew do not close, nothing has been shown, and what was drawn anew counts as felt.
     """
     alone = _felt_alone(options, kpi, names)
     noise = [name for name in names if registry()[name].stage == "noise"]
     rest = [name for name in names if name not in alone and name not in noise]
-    count = min(options.draws, AGAIN_DRAWS)
-    before = _differences(values[:, :count])
 
-    def still(some: Sequence[str]) -> bool:
+    def still(some: Sequence[str], most: int) -> bool:
+        count = min(options.draws, most)
         chance = Draws(seed=options.seed, first=0, count=max(2, count), again=frozenset(some))
-        after = _differences(_figures(options, chance, kpi, noise=options.noise)[:, :count])
-        return bool(np.all(np.abs(after - before) <= SAME * _size(values)))
+        try:
+            after = _figures(options, chance, kpi, noise=options.noise)[:, :count]
+        except UserError:
+            return False
+        return bool(np.all(np.abs(_differences(after) - _differences(values[:, :count])) <= SAME * _size(values)))
 
-    def silent(some: Sequence[str]) -> list[str]:
-        if not some or still(some):
+    def silent(some: Sequence[str], most: int) -> list[str]:
+        if not some or still(some, most):
             return list(some)
         if len(some) == 1:
             return []
         half = len(some) // 2
-        return silent(some[:half]) + silent(some[half:])
+        return silent(some[:half], most) + silent(some[half:], most)
 
-    return frozenset([*silent(rest), *(noise if noise and still(noise) else [])])
+    for most in sorted({min(options.draws, most) for most in AGAIN_DRAWS}):
+        rest = silent(rest, most)
+    return frozenset([*rest, *(noise if noise and still(noise, AGAIN_DRAWS[-1]) else [])])
 
 
 def _felt_alone(options: Options, kpi: str, names: Sequence[str]) -> frozenset[str]:

@@ -30,6 +30,7 @@ Progress = Callable[[int, int], None]
 CHECKS = 7  # times that an answer is judged at all draws, and the search corrected by what was found
 HOPE = 0.05  # lack of the limits, in their sizes, that more draws might still mend
 SMALL_TASK = 10  # levers up to which the search starts twice
+RIVAL_REACH, RIVAL_ROUNDS = 0.3, 4  # of the search from a random plan that was better
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,14 +168,12 @@ class Optimizer:
     workers: int = 1
     scheduler: str | None = None
     progress: Progress | None = None
-    extra: tuple[str, ...] = ()
     plans: Plans = field(init=False)
     search: Search = field(init=False)
     curves: Curves | None = field(init=False, default=None)
     offset: Array = field(init=False)
     outcomes: dict[str, Outcome] = field(init=False, default_factory=dict)
     checked: dict[int, tuple[Array, float]] = field(init=False, default_factory=dict)
-    _lanes: int = field(init=False, default=0)
     _expected: int = field(init=False, default=1)
 
     def __post_init__(self) -> None:
@@ -182,31 +181,28 @@ class Optimizer:
         few = search_draws(self.asked, space, self.draws)
         self.plans = Plans(
             asked=self.asked, space=space, draws=few, seed=self.seed, noise=self.noise, workers=self.workers, scheduler=self.scheduler,
-            told=self._heard, extra=self.extra,
+            told=self._heard,
         )
         limits = len(self.asked.constraints)
-        self.search = Search(space=space, evaluate=self._evaluate, limits=limits, logarithmic=self.asked.risk != "probability")
+        self.search = Search(space=space, evaluate=self.plans.evaluate, limits=limits, logarithmic=self.asked.risk != "probability")
         self.offset = np.zeros(limits)
         self._expected = int(2.2 * planned(self.asked, space) * few)
 
     def _heard(self, done: int) -> None:
         if self.progress is not None:
-            self._expected = max(self._expected, self._lanes + done)
-            self.progress(self._lanes + done, self._expected)
-
-    def _evaluate(self, points: Array) -> tuple[Array, Array]:
-        worth, slack = self.plans.evaluate(points)
-        self._lanes += len(points) * self.plans.draws
-        return worth, slack
+            self._expected = max(self._expected, done)
+            self.progress(done, self._expected)
 
     # From question to answer
 
     def answer(self) -> Answer:
         before = self._run(self.asked.scenario)  # refuses a world that does not close before anything dear begins
-        interrupted, place = False, None
+        interrupted, place, tried = False, None, None
         try:
             self.explore()
             place = self.settled()
+            if place is not None:
+                place, tried = self._against_random(place)
         except KeyboardInterrupt:
             interrupted, place = True, self._best_so_far()
             if place is None:
@@ -217,7 +213,7 @@ class Optimizer:
         parts: dict[str, Any] = {}
         if not interrupted:
             try:
-                self._explained(place, before, parts, evaluations)
+                self._explained(place, parts)
             except KeyboardInterrupt:
                 interrupted = True
         after = self._run(self.plans.scenario(self.search.points[place]))
@@ -225,7 +221,7 @@ class Optimizer:
             asked=self.asked, before=before, after=after, plan=after.scenario, limits=self._limits(after, parts.get("easing", {})),
             alone=parts.get("alone", {}), next_at_hand=tuple(parts.get("next_at_hand", ())),
             next_at_answer=tuple(parts.get("next_at_answer", ())),
-            money=explaining.money_of(self.asked, float(mean(after.kpi("plan_cost")))), random_search=parts.get("random"),
+            money=explaining.money_of(self.asked, float(mean(after.kpi("plan_cost")))), random_search=tried,
             evaluations=evaluations, search_draws=self.plans.draws, interrupted=interrupted,
         )
 
@@ -295,7 +291,7 @@ class Optimizer:
     def _best_so_far(self) -> int | None:
         """After an interruption: the best of what was tried, judged at all draws."""
         order = sorted(range(self.search.evaluations), key=lambda place: self.search.rank(place, self.offset), reverse=True)
-        for place in order[:3]:
+        for place in dict.fromkeys([*order[:3], *range(min(2, len(order)))]):  # the first two: the plan at hand and the baseline
             if self.search.lack(place) <= HOPE:
                 self._checked(place)
                 if self._good() is not None:
@@ -312,36 +308,52 @@ class Optimizer:
 
     # Explanations
 
-    def _explained(self, place: int, before: Outcome, parts: dict[str, Any], evaluations: int) -> None:
+    def _explained(self, place: int, parts: dict[str, Any]) -> None:
         point = self.search.points[place]
         slack = self.checked[place][0]
-        base = np.array([self.asked.scenario.lever_baseline(name) for name in self.asked.levers])
         near = [k for k in range(len(slack)) if slack[k] <= explaining.BINDS and self.asked.constraints[k].value]
         if self.curves is not None:
             self.curves.recentre(point, self.search.row(place))
-            parts["easing"] = {k: explaining.eased_gain(self.search, self.curves, place, k, self.offset) for k in near}
+            parts["easing"] = {
+                k: explaining.eased_gain(self.search, self.curves, place, k, self.offset, self._worth_at) for k in near
+            }
         parts["alone"] = explaining.alone(self.plans, point)
         money = explaining.money_of(self.asked, float(mean(self._run(self.plans.scenario(point)).kpi("plan_cost"))))
-        parts["next_at_hand"] = explaining.next_money(self.plans, self.plans.space.held, money)
+        parts["next_at_hand"] = explaining.next_money(self.plans, self.plans.at_hand, money)
         parts["next_at_answer"] = explaining.next_money(self.plans, point, money)
-        parts["random"] = self._at_random(place, base, evaluations)
 
-    def _at_random(self, place: int, base: Array, count: int) -> RandomSearch:
-        points = random_points(self.plans.space, count, seed=self.seed, base=base)
-        other = Search(space=self.plans.space, evaluate=self._evaluate, limits=self.search.limits, offset=self.offset)
-        best = None
-        places = [p for p in other.at(points) if other.feasible(p)]
-        if places:
-            best = self._true_worth(other.points[other.best(places)])
-        ours = self._true_worth(self.search.points[place])
+    def _against_random(self, place: int) -> tuple[int, RandomSearch]:
+        """As many random plans on the same draws. One that is better, at all draws too, is where the search goes on from."""
+        search, count = self.search, self.search.evaluations
+        base = np.array([self.asked.scenario.lever_baseline(name) for name in self.asked.levers])
+        points = self.plans.space.rounded(random_points(self.plans.space, count, seed=self.seed, base=base))
+        _, slack = self.plans.evaluate(points)
+        inside = np.all(slack + self.offset >= 0.0, axis=1)
+        rivals = points[inside]
+        worths = self._true_worths(rivals) if len(rivals) else np.zeros(0)
+        order = [k for k in np.argsort(-worths, kind="stable") if np.isfinite(worths[k])]
+        while order and worths[order[0]] > self._worth_at(place):
+            rival = search.at([rivals[order[0]]])[0]
+            slack, worth = self._checked(rival)
+            if np.any(slack < 0.0) or worth <= self.checked[place][1]:
+                order.pop(0)  # not at all draws: no rival
+                continue
+            _, self.curves = climbed(search, rival, radius=RIVAL_REACH, rounds=RIVAL_ROUNDS, offset=self.offset)
+            place = self.settled() or rival
+            break
+        best = float(worths[order[0]]) if order else None
         said = self.asked.said
-        return RandomSearch(
-            evaluations=count, feasible=len(places), best=None if best is None else said(best),
-            ahead=None if best is None else said(ours - best),
+        return place, RandomSearch(
+            evaluations=count, feasible=int(inside.sum()), best=None if best is None else said(best),
+            ahead=None if best is None else said(self._worth_at(place) - best),
         )
 
-    def _true_worth(self, point: Array) -> float:
-        return float(worth_of(self.asked, self.plans.figures_of(point[None])[self.asked.objective], true=True)[0])
+    def _worth_at(self, place: int) -> float:
+        """What a place is worth on the search's draws, without the slope that leads to a far goal."""
+        return float(self._true_worths(self.search.points[place][None])[0])
+
+    def _true_worths(self, points: Array) -> Array:
+        return worth_of(self.asked, self.plans.figures_of(points)[self.asked.objective], true=True)
 
     def _limits(self, after: Outcome, easing: Mapping[int, float]) -> tuple[Limit, ...]:
         rows = []

@@ -134,6 +134,11 @@ class Curves:
                 Curve(values=np.array([value]), rows=nothing, jump=jump) for value, jump in zip(self.centre, self.space.jump, strict=True)
             ]
 
+    def forget(self, row: Array) -> None:
+        """Nothing is known but the centre: figures come in another form now."""
+        self.row, self.of = row.copy(), []
+        self.__post_init__()
+
     def recentre(self, point: Array, row: Array) -> None:
         """Effects are from now on counted from another plan."""
         for lever, curve in enumerate(self.of):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,13 +24,22 @@ SMALL = 0.02  # of a lever's width: a small step
 UPWARD = ("change", "parcel", "budget", "spend")  # bases of cost whose bill grows with the lever
 
 
-def eased_gain(search: Search, curves: Curves, answer: int, limit: int, offset: Array) -> float:
-    """By how much the worth grows when a limit is eased by 1 %: solved again near the answer, and evaluated. At least 0"""
+def eased_gain(
+    search: Search, curves: Curves, answer: int, limit: int, offset: Array, worth: Callable[[int], float] | None = None
+) -> float:
+    """By how much the worth of a place (`worth`, by default the search's own) grows when a limit is eased by 1 %.
+
+    Solved again near the answer, and evaluated; against the best that the search's draws allow without the easing. At least 0
+    """
+    worth = worth or search.worth
     eased = offset.copy()
     eased[limit] += EASED
     proposed(search, curves, NEAR, eased)
-    best = search.best(offset=eased)
-    return max(0.0, search.worth(best) - search.worth(answer)) if search.feasible(best, eased) else 0.0
+    before, after = search.best(offset=offset), search.best(offset=eased)
+    if not search.feasible(after, eased):
+        return 0.0
+    start = max(worth(answer), worth(before)) if search.feasible(before, offset) else worth(answer)
+    return max(0.0, worth(after) - start)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +99,11 @@ def _reach(plans: Plans, search: Search, place: int) -> Reach:
 
 def alone(plans: Plans, point: Array) -> dict[str, float]:
     """What each changed lever brings by itself: the plan at hand with this lever alone where the answer has it, in the objective's unit."""
-    space, asked = plans.space, plans.asked
-    changed = [lever for lever in range(space.size) if point[lever] != space.held[lever]]
-    if not changed:
+    asked, held = plans.asked, plans.at_hand
+    changed = np.flatnonzero(point != held)
+    if not len(changed):
         return {}
-    points = np.repeat(space.held[None], len(changed) + 1, axis=0)
+    points = np.repeat(held[None], len(changed) + 1, axis=0)
     for k, lever in enumerate(changed):
         points[k + 1, lever] = point[lever]
     worth = worth_of(asked, plans.figures_of(points)[asked.objective], true=True)

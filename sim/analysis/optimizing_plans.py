@@ -91,6 +91,12 @@ def question(
     low, high = _bounds(scenario, names, bounds or {})
     if most_levers is not None and not 1 <= most_levers <= len(registry().levers):
         raise UserError(f"--most-levers: {most_levers} is out of bounds; 1 to {len(registry().levers)} is allowed.")
+    outside = [name for name in names if not low[name] <= value_in(scenario, name) <= high[name]]
+    if most_levers is not None and outside:
+        name = outside[0]
+        raise UserError(
+            f"--most-levers counts from the plan at hand, which has {name} at {value_in(scenario, name):g}: its --bounds must include that."
+        )
     return Question(
         scenario=scenario, levers=names, low=low, high=high, objective=objective, risk=risk, goal=wanted, budget=budget, limits=held_to,
         most_levers=most_levers,
@@ -208,7 +214,7 @@ def setting_of(scenario: Scenario, name: str) -> LeverSetting:
 
 @dataclass(kw_only=True)
 class Plans:
-    """Points of a question's space as plans, evaluated on the first `draws` of a seed; `told` hears how many lanes are done."""
+    """Points of a question's space as plans, evaluated on the first `draws` of a seed; `told` hears how many lanes are done in all."""
 
     asked: Question
     space: Space
@@ -218,8 +224,13 @@ class Plans:
     workers: int = 1
     scheduler: str | None = None
     told: Callable[[int], None] | None = None
-    extra: tuple[str, ...] = ()
+    lanes: int = 0  # done so far
     figures: dict[bytes, dict[str, Array]] = field(default_factory=dict)  # of every point: {kpi: [draw]}
+
+    @property
+    def at_hand(self) -> Array:
+        """The plan at hand, even where bounds leave it out. [lever]"""
+        return np.array([self.asked.before(name) for name in self.asked.levers])
 
     def scenario(self, point: Array) -> Scenario:
         """The plan with the levers at a point."""
@@ -243,12 +254,13 @@ class Plans:
         keys = [point.tobytes() for point in points]
         new = {key: point for key, point in zip(keys, points, strict=True) if key not in self.figures}
         if new:
-            kpis = tuple(dict.fromkeys([*self.asked.kpis, *self.extra]))
+            kpis = self.asked.kpis
             scenarios = [self.scenario(point) for point in new.values()]
             table = kpis_of(
                 scenarios, draws=self.draws, seed=self.seed, noise=self.noise, kpis=kpis, among=self.widest, workers=self.workers,
-                scheduler=self.scheduler, progress=None if self.told is None else lambda done, _: self.told(done),
+                scheduler=self.scheduler, progress=None if self.told is None else lambda done, _: self.told(self.lanes + done),
             )
+            self.lanes += len(scenarios) * self.draws
             for k, key in enumerate(new):
                 self.figures[key] = {kpi: table[kpi][k] for kpi in kpis}
         return {kpi: np.stack([self.figures[key][kpi] for key in keys]) for kpi in self.figures[keys[0]]}

@@ -150,9 +150,7 @@ def scan(search: Search, curves: Curves, radius: float, *, full: bool, dear: boo
     places = search.at(points)
     if search.logarithmic and any(search.rows[place][0] <= 0.0 for place in places):
         search.logarithmic = False
-        curves.of.clear()
-        curves.row = np.concatenate([search.rows[search.at([curves.centre])[0]]])
-        curves.__post_init__()
+        curves.forget(search.row(search.at([curves.centre])[0]))
     for lever in sorted({lever for lever, _ in asked}):
         mine = [place for (one, _), place in zip(asked, places, strict=True) if one == lever]
         values, first = np.unique([search.points[place][lever] for place in mine], return_index=True)
@@ -241,25 +239,26 @@ def _pulled_back(search: Search, curves: Curves, place: int, offset: Array) -> A
     return np.where((grid > 0.0) & ~fixed & (point != curves.centre), inwards, drawn)
 
 
-def random_points(space: Space, count: int, *, seed: int, base: Array, combinations: int = 4) -> Array:
+def random_points(space: Space, count: int, *, seed: int, base: Array, combinations: int = 6) -> Array:
     """Points that somebody without a method would try. [point, lever]
 
-    Some levers each, from the plan at hand or from the baseline (`base`) on, a random share of the way to anywhere within the
-    bounds: so many keep a budget that the corners of the box would break. Dear levers take few combinations.
+    Some levers each, a random share of the way to anywhere within the bounds; the others stay in the plan at hand, or where they
+    are today (`base`), or each in one of the two: so many keep a budget that the corners of the box would break. Dear levers take
+    few combinations: the plan at hand's, today's, and random ones.
     """
     rng = np.random.default_rng(seed)
     anywhere = space.low + (space.high - space.low) * rng.random((count, space.size))
-    way = rng.random((count, 1)) ** 2
     home = space.held if space.most_moved is not None else np.clip(base, space.low, space.high)
-    anchors = np.where(rng.random((count, 1)) < 0.5, space.held, home)
+    held = np.where(rng.random((count, 1)) < 0.5, rng.random((count, 1)) < 0.5, rng.random((count, space.size)) < 0.5)
+    anchors = np.where(held, space.held, home)
+    way = np.where(rng.random((count, 1)) < 0.5, rng.random((count, 1)) ** 2, 1.0)
     points = anchors + way * (anywhere - anchors)
     share = rng.random((count, 1))
     points = np.where(rng.random((count, space.size)) < share, points, anchors)
+    if np.any(space.dear):
+        sets = np.stack([space.held, home, *anywhere])[:combinations, space.dear]
+        points[:, space.dear] = sets[rng.integers(0, len(sets), count)]
     if space.most_moved is not None:
         keep = np.argsort(rng.random((count, space.size)), axis=1) < space.most_moved
         points = np.where(keep, points, space.held)
-    if np.any(space.dear):
-        pick = rng.integers(0, combinations, count)
-        sets = points[:combinations][:, space.dear]
-        points[:, space.dear] = sets[np.minimum(pick, len(sets) - 1)]
     return space.rounded(points)

@@ -20,7 +20,7 @@ from sim.batches import Progress, kpis_of
 from sim.errors import UserError, nearest
 from sim.model.world import Array
 from sim.outcome import KPIS, model_version, spread
-from sim.parameters import Parameter, registry
+from sim.parameters import UNITS, Parameter, registry
 from sim.scenario import Scenario
 from sim.scenario.checks import names_of, unknown_name
 
@@ -365,15 +365,19 @@ def _range(parameter: Parameter, within: Sequence[float] | None) -> tuple[float,
         first, last = within
         if not (low <= first < last <= high):
             raise UserError(
-                f"--within: {first:g}:{last:g} is no range of {parameter.name}; LOW below HIGH, both from {low:g} to {high:g} "
-                f"{parameter.unit}, is allowed."
+                f"--within: {first:g}:{last:g} is no range of {parameter.name}; LOW below HIGH, both from "
+                f"{_with_unit(f'{low:g} to {high:g}', parameter)}, is allowed."
             )
         low, high = first, last
     if counted(parameter):
         low, high = math.ceil(low), math.floor(high)
         if low > high:
-            raise UserError(f"--within: there is no whole number of {parameter.unit} between {within[0]:g} and {within[1]:g}.")
+            raise UserError(f"--within: {parameter.name} takes whole values, and there is none between {within[0]:g} and {within[1]:g}.")
     return float(low), float(high)
+
+
+def _with_unit(text: str, parameter: Parameter) -> str:
+    return text if parameter.unit in ("share", "index") else f"{text} {UNITS[parameter.unit]['en']}".rstrip()
 
 
 def _not_a(name: str) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from sim.analysis.horizons import on_one_horizon
 from sim.analysis.sobol import Evaluate, Indices, indices
 from sim.batches import Batch, Progress, figures_of
+from sim.draws import Range
 from sim.engine import block_lanes
 from sim.errors import UserError
 from sim.executors import in_order
@@ -183,29 +184,33 @@ def sensitivity(
     """Tornado and Sobol' indices of the figures of a scenario or, with `against`, of their difference in the same worlds.
 
     `draws` becomes a power of two (see `power_of_two`). `workers` None: as many as there are cores where the work is long; the
-    answer is the same for any number. A KeyboardInterrupt while indices are computed leaves those that are done, the
-    assumptions with the widest swing first.
+    answer is the same for any number. A KeyboardInterrupt leaves the tornado and the indices that are done, those of the
+    strongest assumptions first.
     """
     if against is not None:
         against, (scenario,) = on_one_horizon(against, [scenario])
     sides = [scenario] if against is None else [scenario, against]
     draws, names, kpis = power_of_two(draws), uncertain(*sides), tuple(dict.fromkeys(kpis))
-    alone = [_one_at_a_time(side, names, kpis) for side in sides]
-    central = alone[0] - alone[1] if against is not None else alone[0]
-    swings = [tornado(names, central[k], _ends(names, sides)) for k in range(len(kpis))]
-    begun = time.perf_counter()
-    strengths = felt(sides, names, kpis=kpis, seed=seed, noise=noise, alone=alone)
-    spent_s = (time.perf_counter() - begun) / (SCREENED * (1 + len(names)))  # a lane
-    factors = _factors(_ranked(strengths, swings), noise=noise)
-    if workers is None:
-        workers = _processes() if spent_s * draws * (2 + len(factors)) > LONG_S else 1
-    evaluate = worlds_again(
-        sides, kpis=kpis, draws=draws, seed=seed, noise=noise, workers=workers, scheduler=scheduler, progress=progress
-    )
-    found = indices(factors, evaluate, draws=draws, figures=len(kpis), seed=seed)
+    central, ends = _one_at_a_time(sides, names, kpis), _ends(names, sides)
+    swings = [tornado(names, values, ends) for values in central]
+    try:
+        begun = time.perf_counter()
+        strengths = felt(sides, names, kpis=kpis, seed=seed, noise=noise, central=central)
+        spent_s = (time.perf_counter() - begun) / (SCREENED * (1 + len(names)))  # a lane
+        factors = _factors(_ranked(strengths, swings), noise=noise)
+        if workers is None:
+            workers = _processes() if spent_s * draws * (2 + len(factors)) > LONG_S else 1
+        evaluate = worlds_again(
+            sides, kpis=kpis, draws=draws, seed=seed, noise=noise, workers=workers, scheduler=scheduler, progress=progress
+        )
+        found = indices(factors, evaluate, draws=draws, figures=len(kpis), seed=seed)
+    except KeyboardInterrupt:  # before there is a spread to share out
+        complete, figures = False, [_unspread(kpi, values, rows) for kpi, values, rows in zip(kpis, central, swings, strict=True)]
+    else:
+        complete = found.complete
+        figures = [_drivers(kpi, k, central[k], swings[k], found, factors, names) for k, kpi in enumerate(kpis)]
     return Sensitivity(
-        scenario=scenario, against=against, seed=seed, draws=draws, noise=noise, complete=found.complete,
-        figures=tuple(_drivers(kpi, k, central[k], swings[k], found, factors, names) for k, kpi in enumerate(kpis)),
+        scenario=scenario, against=against, seed=seed, draws=draws, noise=noise, complete=complete, figures=tuple(figures)
     )
 
 
@@ -221,8 +226,12 @@ def uncertain(*scenarios: Scenario) -> list[str]:
     return [
         item.name
         for item in registry().uncertainties
-        if any(item.name not in one.baseline and (lambda b: b.low != b.high)(belief_of(one, item.name)) for one in scenarios)
+        if any(item.name not in one.baseline and _open(belief_of(one, item.name)) for one in scenarios)
     ]
+
+
+def _open(belief: Range) -> bool:
+    return 0.0 < belief.best < 1.0 if belief.distribution == "chance" else belief.low != belief.high
 
 
 # ------------------------------------------------------------------------------------------------------------ one at a time
@@ -245,19 +254,18 @@ def tornado(names: Sequence[str], values: Array, ends: Mapping[str, tuple[float,
     return tuple(sorted(rows, key=lambda row: -row.swing if np.isfinite(row.swing) else 0.0))
 
 
-def _one_at_a_time(side: Scenario, names: Sequence[str], kpis: Sequence[str]) -> Array:
-    """A scenario's figures in the central lane, then for each name at its p10 and its p90. [kpi, lane]"""
+def _one_at_a_time(sides: Sequence[Scenario], names: Sequence[str], kpis: Sequence[str]) -> Array:
+    """The figures, or their difference, in the central lane, then for each name at its p10 and its p90. [kpi, lane]"""
     # NumPy sums a single lane in another order than one among several: a name that nobody has makes three of it.
     chance = OneAtATime(names=tuple(names) or ("",))
-    table = figures_of(Batch(scenarios=(side,), chance=chance, noise=False, kpis=tuple(kpis)))
-    return np.stack([table[kpi][0] for kpi in kpis])
+    return _difference([figures_of(Batch(scenarios=(side,), chance=chance, noise=False, kpis=tuple(kpis))) for side in sides], kpis)
 
 
 def _ends(names: Sequence[str], sides: Sequence[Scenario]) -> dict[str, tuple[float, float]]:
     """Each name at its p10 and its p90, as the first scenario that leaves it open believes."""
-    found = {}
+    found, opened = {}, [(side, frozenset(uncertain(side))) for side in sides]
     for name in names:
-        side = next(side for side in sides if name in uncertain(side))
+        side = next(side for side, its_own in opened if name in its_own)
         chance = OneAtATime(names=(name,))
         found[name] = tuple(chance.column(belief_of(side, name), registry()[name])[1:].tolist())
     return found
@@ -303,25 +311,27 @@ def worlds_again(
 
 def felt(
     sides: Sequence[Scenario], names: Sequence[str], *, kpis: Sequence[str], seed: int = 1, noise: bool = True,
-    alone: Sequence[Array] | None = None,
+    central: Array | None = None,
 ) -> dict[str, float]:
-    """The names that some figure of some scenario feels, and how much: a rough total index, the largest of all figures.
+    """The names that some figure (of a scenario, or its difference to a second one) feels, and how much: a rough total index.
 
-    They are drawn again alone in a few worlds; what changes no figure in any of them, nor at both its ends in the central world,
-    is not felt: its indices are exactly 0 and cost no lanes. `alone`: the tornado's lanes of each scenario, where they are there.
+    They are drawn again alone in a few worlds; what changes no figure in any of them, nor at either of its ends in the central
+    world, is not felt: its indices are 0 and cost no lanes. Where p10 and p90 are one (something is nearly sure to happen), the
+    few worlds are too few to say so. `central` [kpi, lane]: the tornado's lanes, where they are there.
     """
+    table, ends = _one_at_a_time(sides, names, kpis) if central is None else central, _ends(names, sides)
+    evaluate = worlds_again(sides, kpis=kpis, draws=SCREENED, seed=seed, noise=noise)
+    world, *others = evaluate([frozenset(), *(frozenset({name}) for name in names)])
+    variance = np.var(world, axis=-1)
     found: dict[str, float] = {}
-    for side, ends in zip(sides, alone or [_one_at_a_time(side, names, kpis) for side in sides], strict=True):
-        evaluate = worlds_again([side], kpis=kpis, draws=SCREENED, seed=seed, noise=noise)
-        world, *others = evaluate([frozenset(), *(frozenset({name}) for name in names)])
-        variance = np.var(world, axis=-1)
-        for place, (name, values) in enumerate(zip(names, others, strict=True)):
-            central = ends[:, 1 + 2 * place : 3 + 2 * place]
-            if np.array_equal(values, world, equal_nan=True) and np.all((central == ends[:, :1]) | np.isnan(central)):
-                continue
-            gaps = np.mean((values - world) ** 2, axis=-1)
-            shares = np.divide(0.5 * gaps, variance, out=np.zeros_like(gaps), where=variance > 0.0)
-            found[name] = max(found.get(name, 0.0), float(np.nan_to_num(shares).max()))
+    for place, (name, values) in enumerate(zip(names, others, strict=True)):
+        moved = table[:, 1 + 2 * place : 3 + 2 * place]
+        still = np.array_equal(values, world, equal_nan=True) and np.array_equal(*np.broadcast_arrays(moved, table[:, :1]), equal_nan=True)
+        if still and ends[name][0] != ends[name][1]:
+            continue
+        gaps = np.mean((values - world) ** 2, axis=-1)
+        shares = np.divide(0.5 * gaps, variance, out=np.zeros_like(gaps), where=variance > 0.0)
+        found[name] = float(np.nan_to_num(shares).max())
     return found
 
 
@@ -354,6 +364,14 @@ def _factors(names: Sequence[str], *, noise: bool) -> dict[str, frozenset[str]]:
     return found
 
 
+def _unspread(kpi: str, central: Array, swings: tuple[Swing, ...]) -> Drivers:
+    """The tornado alone."""
+    return Drivers(
+        kpi=kpi, central=float(central[0]), mean=np.nan, sd=np.nan, defined=bool(np.all(np.isfinite(central))), tornado=swings, sobol=(),
+        grades=(),
+    )
+
+
 def _drivers(
     kpi: str, k: int, central: Array, swings: tuple[Swing, ...], found: Indices, factors: Mapping[str, frozenset[str]],
     names: Sequence[str],
@@ -365,7 +383,8 @@ def _drivers(
     rows = []
     for name in [*([NOISE] if NOISE in factors else []), *names]:
         if name in found.names:
-            rows.append(Index(name=name, first=_interval(found.first, k, found, name), total=_interval(found.total, k, found, name)))
+            first, total = (_interval(table, k, found, name) for table in (found.first, found.total))
+            rows.append(Index(name=name, first=_within(first, total), total=total))
         elif name in weak and REST in found.names:  # no index exceeds the total one of a group that the name is in
             together = _interval(found.total, k, found, REST)
             part = squares.get(name, 0.0) / (sum(squares.values()) or 1.0)
@@ -382,10 +401,17 @@ def _drivers(
         if count and (key in found.names or key not in factors):
             share = _interval(found.first, k, found, key) if key in found.names else Interval(value=0.0, low=0.0, high=0.0)
             grades.append(Share(grade=grade, share=share, count=count))
+    sd = 0.0 if values.min() == values.max() else float(np.std(values))  # not what rounding makes of equal numbers
     return Drivers(
-        kpi=kpi, central=float(central[0]), mean=float(mean(values)), sd=float(np.std(values)), defined=defined, tornado=swings,
+        kpi=kpi, central=float(central[0]), mean=float(mean(values)), sd=sd, defined=defined, tornado=swings,
         sobol=tuple(rows) if defined else (), grades=tuple(grades) if defined else (),
     )
+
+
+def _within(first: Interval, total: Interval) -> Interval:
+    """Nothing brings more alone than in all: where chance makes it look so, the total's estimate counts, which errs less."""
+    value = min(first.value, total.value)
+    return Interval(value=value, low=min(first.low, value), high=first.high)
 
 
 def _interval(table: Array, k: int, found: Indices, name: str) -> Interval:

@@ -17,7 +17,7 @@ Evaluate = Callable[[Sequence[frozenset[str]]], Iterable[Array]]  # which names 
 
 @dataclass(frozen=True, kw_only=True)
 class Indices:
-    """First-order and total indices of factors. first, total [value/low/high, kpi, factor]; values_a: the figures in worlds A."""
+    """First-order and total indices of factors. first, total [value/low/high, figure, factor]; values_a [figure, draw]: worlds A."""
 
     names: tuple[str, ...]
     first: Array

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.options import Output, World, folder_option, output_options, world_options
+from sim.cli.options import Output, World, folder_option, new_file, output_options, world_options
 from sim.cli.printing import answer
 from sim.cli.progress import Meter
 from sim.errors import INFEASIBLE, UserError
 
 if TYPE_CHECKING:
-    from sim.analysis.choosing import Choice
+    from sim.analysis.choosing import Choice, Options
     from sim.analysis.goals import Target
     from sim.analysis.information import Worth
     from sim.analysis.seeking import Sought
@@ -85,8 +85,7 @@ def seek(
     say = words(output.lang)
     seeking.lever_named(lever, option="--lever")
     target = _target(plan, goal, probability)
-    if out is not None and Path(out).exists():
-        raise UserError(f"--out: {out} exists already; choose another name.")
+    path = new_file(out)
     if goal is None or "=" not in goal:
         others = [str(other) for other in _goals_of(plan) if other.kpi != target.kpi]
         if others:
@@ -97,8 +96,8 @@ def seek(
     answer(output.format, data=data, rows=lambda: data["curve"], text=lambda: seek_view(found, title=_title(plan, say), say=say))
     if found.stopped:
         raise UserError(say["seek.stopped"], exit_code=INTERRUPTED)
-    if out is not None:
-        _written(found, out, scenarios, output, say)
+    if path is not None:
+        _written(found, path, scenarios, output, say)
     if not found.reachable:
         from sim.wording_deciding import seek_says
 
@@ -125,7 +124,7 @@ def _goals_of(plan: Scenario) -> list[Target]:
     return targets_of(plan)
 
 
-def _written(found: Sought, out: str, folder: str | None, output: Output, say: Words) -> None:
+def _written(found: Sought, path: Path, folder: str | None, output: Output, say: Words) -> None:
     from dataclasses import replace
 
     from sim.scenario import save
@@ -134,13 +133,13 @@ def _written(found: Sought, out: str, folder: str | None, output: Output, say: W
     if found.answer is None or found.already:
         output.note(say["seek.not_needed" if found.already else "seek.not_saved"])
         return
-    scenario, stem = found.scenario, Path(out).name.removesuffix(".toml")
+    scenario, stem = found.scenario, path.name.removesuffix(".toml")
     lever, value = found.parameter.label[say.language], lever_text(found.lever, found.answer.value, say.language)
     title = say["seek.title"].format(title=_title(scenario, say), lever=lever, value=value)
     extends = scenario.name if stem != scenario.name else scenario.extends
     question = say["seek.question"].format(lever=lever, **goal_words(found.target, say))
-    save(replace(found.plan, name=stem, path=None, title=title, question=question, extends=extends), out, folder=folder)
-    output.note(say["seek.saved"].format(path=out))
+    save(replace(found.plan, name=stem, path=None, title=title, question=question, extends=extends), path, folder=folder)
+    output.note(say["seek.saved"].format(path=path))
 
 
 @click.command()
@@ -167,11 +166,12 @@ def choose(
     with Meter(output, say) as progress:
         options = options_of(*asked, kpis=(kpi,), same_world=same_world, progress=progress, **world.drawing)
     choice = options.choice(kpi)
+    _tell_shops(options, output, say)
     data = options.to_json() | choice.to_json()
 
     def text() -> str:
         titles = _titles(options.scenarios, say)
-        lines = [say["choose.judged_by"].format(kpi=_kpi(kpi, say)), _setting(options.scenarios[0], world, say)]
+        lines = _head(options, kpi, world, say)
         told = f"{choice_says(choice, titles, say)}\n{say['choose.regret_note']}"
         return "\n\n".join(["\n".join(lines), choice_table(choice, titles, say), told])
 
@@ -202,11 +202,12 @@ def worth(
     asked = _asked(base, plans, world, scenarios)
     with Meter(output, say) as progress:
         found = worth_between(*asked, kpi=kpi, same_world=same_world, progress=progress, **world.drawing)
+    _tell_shops(found.options, output, say)
     data = found.to_json()
 
     def text() -> str:
         titles = _titles(found.options.scenarios, say)
-        lines = [say["choose.judged_by"].format(kpi=_kpi(kpi, say)), _setting(found.options.scenarios[0], world, say)]
+        lines = _head(found.options, kpi, world, say)
         blocks = ["\n".join(lines), "\n".join(worth_says(found, titles, say)), worth_table(found, say)]
         blocks += [choice_table(found.choice, titles, say), f"{choice_says(found.choice, titles, say)}\n{say['choose.regret_note']}"]
         return "\n\n".join(block for block in blocks if block)
@@ -229,17 +230,13 @@ def _loaded(name: str, folder: str | None) -> Scenario:
 
 def seek_view(found: Sought, *, title: str, say: Words) -> str:
     """The goal, the answer in sentences, and the lever's range in a few rows."""
-    from sim.cli.views import drawn
     from sim.figures import MISSING, chance, figure, interval
     from sim.outcome import KPIS
     from sim.tables import table
     from sim.wording_deciding import goal_words, lever_text, seek_says
 
-    horizon = say["say.horizon"].format(days=found.scenario.days, start=found.scenario.start)
-    head = [
-        title, say["seek.goal"].format(**goal_words(found.target, say)),
-        f"{horizon} · {drawn(central=False, draws=found.draws, seed=found.seed, say=say)}",
-    ]
+    setting = _setting(found.scenario, draws=found.draws, seed=found.seed, say=say)
+    head = [title, say["seek.goal"].format(**goal_words(found.target, say)), setting]
     unit = KPIS[found.target.kpi].unit
     marks = {found.baseline: "baseline", found.standing.value: "standing"}
     if not found.already:
@@ -329,11 +326,20 @@ def _title(scenario: Scenario, say: Words) -> str:
     return say.of_file(scenario.name, "title", scenario.title) or scenario.name
 
 
-def _setting(scenario: Scenario, world: World, say: Words) -> str:
+def _tell_shops(options: Options, output: Output, say: Words) -> None:
+    if options.several_shops:
+        output.note(say["decide.other_shop"])
+
+
+def _head(options: Options, kpi: str, world: World, say: Words) -> list[str]:
+    return [say["choose.judged_by"].format(kpi=_kpi(kpi, say)), _setting(options.scenarios[0], draws=world.draws, seed=world.seed, say=say)]
+
+
+def _setting(scenario: Scenario, *, draws: int, seed: int, say: Words) -> str:
     from sim.cli.views import drawn
 
     horizon = say["say.horizon"].format(days=scenario.days, start=scenario.start)
-    return f"{horizon} · {drawn(central=False, draws=world.draws, seed=world.seed, say=say)}"
+    return f"{horizon} · {drawn(central=False, draws=draws, seed=seed, say=say)}"
 
 
 def _kpi(kpi: str, say: Words) -> str:

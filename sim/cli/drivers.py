@@ -24,7 +24,7 @@ SHOWN = 16  # assumptions in a table; a file has all of them
 @click.argument("scenario", metavar="SCENARIO")
 @click.option("--against", metavar="BASE", help="Look at the paired difference to this scenario instead.")
 @click.option("--kpi", "kpis", multiple=True, metavar="KPI", help="Figure to explain; repeatable.  [default: net_gmv]")
-@world_options(draws=1024)
+@world_options(draws=1024, workers_as_needed=True)
 @folder_option
 @output_options
 def sensitivity(
@@ -34,7 +34,7 @@ def sensitivity(
 
     Each assumption from its p10 to its p90 (tornado), and the share of the spread that it brings, alone and in all (Sobol' indices
     with 95 % intervals); how much rests on assumptions that nobody has measured. --draws is rounded to a power of two; with
-    fewer than 1,024 the indices are rough. Long work takes all cores unless --workers says otherwise.
+    fewer than 1,024 the indices are rough.
     """
     from sim.analysis.goals import ensure_figure
 
@@ -52,13 +52,14 @@ def sensitivity(
         output.note(say["drivers.rounded"].format(asked=f"{world.draws:,}", draws=f"{draws:,}"))
     with Meter(output, say) as progress:
         result = found(
-            plan, base, kpis=asked, progress=progress, **(world.drawing | {"draws": draws, "workers": _asked_workers(world)})
+            plan, base, kpis=asked, progress=progress, **(world.drawing | {"draws": draws})
         )
     data = result.to_json()
     from sim.wording_drivers import drivers_in_words
 
-    for figure in data["kpis"]:
-        figure["words"] = drivers_in_words(figure, say, paired=base is not None)
+    for figure, drivers in zip(data["kpis"], result.figures, strict=True):
+        begun = result.complete or drivers.sobol or not drivers.defined  # else there is no spread yet to speak of
+        figure["words"] = drivers_in_words(figure, say, paired=base is not None) if begun else []
     head = _head(result, base, say)
     answer(output.format, data=data, rows=lambda: _driver_rows(data), text=lambda: sensitivity_view(data, head=head, say=say))
     if not result.complete:
@@ -101,12 +102,6 @@ def _loaded(name: str, folder: str | None) -> Scenario:
     from sim.scenario import load
 
     return load(name, folder)
-
-
-def _asked_workers(world: World) -> int | None:
-    """What --workers says, None where it is not given."""
-    given = click.get_current_context().get_parameter_source("workers")
-    return world.workers if given is click.core.ParameterSource.COMMANDLINE else None
 
 
 def _head(result: Any, base: Scenario | None, say: Words) -> str:
@@ -163,25 +158,26 @@ def _box_rows(data: Row) -> list[dict[str, Any]]:
 
 
 def sensitivity_view(data: Row, *, head: str, say: Words) -> str:
-    blocks = [head]
+    blocks, tables = [head], 0
     for figure in data["kpis"]:
-        blocks.append("\n".join(figure["words"]))
-        blocks += _drivers_table(figure, say, paired=data["against"] is not None)
-    return "\n\n".join(block for block in [*blocks, say["drivers.note"]] if block)
+        found = _drivers_table(figure, say, paired=data["against"] is not None)
+        blocks += ["\n".join(figure["words"]), *found]
+        tables += len(found)
+    return "\n\n".join(block for block in [*blocks, say["drivers.note"] if tables else ""] if block)
 
 
 def _drivers_table(figure: Row, say: Words, *, paired: bool) -> list[str]:
     from sim.figures import MISSING
     from sim.outcome import KPIS
     from sim.tables import shorten, table
-    from sim.wording_drivers import LITTLE, figure_text, graded, name_of, share_with_interval, value_text
+    from sim.wording_drivers import LITTLE, NOISE, figure_text, graded, name_of, share_with_interval, value_text
 
     language = say.language
-    swings = {row["name"]: row for row in figure["tornado"] if row["swing"]}
+    swings = {row["name"]: row for row in figure["tornado"] if row["swing"] > 0.0}  # not where the figure is not defined
     sobol = {row["name"]: row for row in figure["sobol"] if row["total"]["value"] > 0.0}
     names = list(sobol) + [name for name in swings if name not in sobol]
     if not names:
-        return [say["drivers.none_felt"]] if figure["sd"] else []
+        return [say["drivers.none_felt"]] if figure["sd"] > 0.0 else []
     rows = []
     for name in names[:SHOWN]:
         swing, index = swings.get(name), sobol.get(name)
@@ -190,8 +186,8 @@ def _drivers_table(figure: Row, say: Words, *, paired: bool) -> list[str]:
             low, high = (value_text(name, swing[end], language) for end in ("low", "high"))
             ends = (f"{low} … {high}", *(figure_text(swing[end], figure["kpi"], language, paired=paired) for end in ("at_low", "at_high")))
         shares = [share_with_interval(index[key]) if index else MISSING for key in ("first", "total")]
-        grade = graded("noise" if name == "noise" else (swing or index)["grade"], say)
-        rows.append((shorten(name_of(name, language, say), 34), grade if name != "noise" else MISSING, *ends, *shares))
+        grade = MISSING if name == NOISE else graded((swing or index)["grade"], say)
+        rows.append((shorten(name_of(name, language, say), 34), grade, *ends, *shares))
     label = KPIS[figure["kpi"]].label[language]
     heads = ["assumption", "range", "at_low", "at_high", "first", "total"]
     titles = [say[f"drivers.{head}"].format(kpi=label) for head in heads]
@@ -200,7 +196,7 @@ def _drivers_table(figure: Row, say: Words, *, paired: bool) -> list[str]:
     if len(names) > SHOWN:
         lines += "\n" + say["drivers.factors_left"].format(count=len(names) - SHOWN)
     grades = [
-        (graded(row["grade"], say), str(row["count"]) if row["grade"] != "noise" else MISSING,
+        (graded(row["grade"], say), str(row["count"]) if row["grade"] != NOISE else MISSING,
          share_with_interval(row["share"]))
         for row in sorted(figure["grades"], key=lambda row: -row["share"]["value"]) if row["count"]
     ]

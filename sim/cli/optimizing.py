@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -31,7 +32,9 @@ class Money(click.ParamType):
             return value
         from sim.analysis.goals import target_of
 
-        return target_of(f"plan_cost <= {str(value).strip() or '?'}", option=param.opts[0] if param else "--budget").value
+        if not str(value).strip():
+            self.fail("an amount of CNY is needed, for example 1.2e9 or 12亿", param, ctx)
+        return target_of(f"plan_cost <= {str(value).strip()}", option=param.opts[0] if param else "--budget").value
 
 
 class Span(click.ParamType):
@@ -105,10 +108,16 @@ def optimize(
     from sim.cli.optimizing_views import answer_view
     from sim.wording_optimizing import worded
 
+    unwritten = None
     if target is not None:
-        _save(worded(found, say), target, force=force, folder=scenarios)
+        try:
+            _save(worded(found, say), target, force=force, folder=scenarios)
+        except UserError as error:  # the answer is not lost with the file
+            target, unwritten = None, error
     data = found.to_json() | {"out": None if target is None else str(target)}
     answer(output.format, data=data, rows=lambda: data["levers"], text=lambda: answer_view(found, say, out=target))
+    if unwritten is not None:
+        raise unwritten
     if found.interrupted:
         raise UserError(say["optimize.interrupted"], exit_code=INTERRUPTED)
 
@@ -187,11 +196,15 @@ def _target_file(out: str | None, force: bool) -> Path | None:
         return None
     path = Path(out)
     if path.suffix != ".toml":
-        raise UserError(f"--out: {path.name or out} is no scenario file; its name ends in .toml.")
+        raise UserError(f'--out: "{out}" is no scenario file: a name that ends in .toml is needed, for example better.toml.')
+    if path.is_dir():
+        raise UserError(f"--out: {path} is a folder; a file is needed.", exit_code=UNREADABLE)
     if path.exists() and not force:
         raise UserError(f"--out: {path} exists already; --force replaces it.", exit_code=INVALID)
     if not path.resolve().parent.is_dir():
         raise UserError(f"--out: there is no folder {path.parent}.", exit_code=UNREADABLE)
+    if not os.access(path.resolve().parent, os.W_OK):
+        raise UserError(f"--out: nothing can be written in {path.resolve().parent}.", exit_code=UNREADABLE)
     return path
 
 

@@ -105,7 +105,8 @@ def _limit_table(found: Answer, say: Words) -> str:
 def _step_table(found: Answer, side: str, steps: Sequence[Any], say: Words) -> str:
     amount, rows = money(found.money, say.language), []
     unit = "share" if found.asked.risk == "probability" else KPIS[found.asked.objective].unit
-    for step in [step for step in steps if not step.at_bound][:SHOWN_STEPS]:
+    free = [step for step in steps if step.per_money is None and step.better <= 0.0 and not step.at_bound]  # neither costs nor brings anything
+    for step in [step for step in steps if not step.at_bound and step not in free][:SHOWN_STEPS]:
         lever = registry()[step.lever]
         way = f"{level_text(step.value - step.step, lever.unit, say)} → {level_text(step.value, lever.unit, say)}"
         if step.per_money is None:
@@ -115,9 +116,12 @@ def _step_table(found: Answer, side: str, steps: Sequence[Any], say: Words) -> s
             rows.append((lever_label(step.lever, say), way, worth_text(found, step.per_money["mean"], say, signed=True), ends))
     stuck = [lever_label(step.lever, say) for step in steps if step.at_bound]
     head = (say["optimize.lever"], say["optimize.step"], say["optimize.gain_per"].format(money=amount), say["head.interval"])
-    lines = [f"{say['optimize.next_head'].format(money=amount)} ({say[f'optimize.{side}']})", table(head, rows, right=(2,))]
-    if stuck:
-        lines.append(f"{say['optimize.no_step']}: {('、' if say.language == 'zh' else ', ').join(stuck)}")
+    lines = [say["optimize.next_from"].format(head=say["optimize.next_head"].format(money=amount), side=say[f"optimize.{side}"])]
+    lines += [table(head, rows, right=(2,))] if rows else []
+    between = "、" if say.language == "zh" else ", "
+    for key, names in (("idle_step", [lever_label(step.lever, say) for step in free]), ("no_step", stuck)):
+        if names:
+            lines.append(say[f"optimize.{key}"].format(levers=between.join(names)))
     return "\n".join(lines)
 
 

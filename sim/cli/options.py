@@ -8,11 +8,12 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.errors import UserError
+from sim.errors import UNREADABLE, UserError
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -93,7 +94,7 @@ class World:
     assumptions: tuple[tuple[str, float], ...] = ()
     noise: bool = True
     central: bool = False
-    workers: int = 1
+    workers: int | None = 1  # None: as many as the work is worth
     scheduler: str | None = None
 
     def around(self, scenario: Scenario, *, levers: bool = True) -> Scenario:
@@ -135,6 +136,27 @@ def _once(option: str, pairs: tuple[tuple[str, float], ...]) -> dict[str, float]
     return values
 
 
+def _workers(*, as_needed: bool) -> Callable:
+    says = "Processes to share the draws among; the answer is the same, to the last bit."
+    if as_needed:
+        return click.option("--workers", type=Whole(1, MOST_WORKERS), help=f"{says}  [default: 1; up to 8 where the work is long]")
+    return click.option("--workers", type=Whole(1, MOST_WORKERS), default=1, show_default=True, help=says)
+
+
+def new_file(out: str | None) -> Path | None:
+    """Where --out is to put a new scenario file; what cannot be written is said before the work and not after it."""
+    if out is None:
+        return None
+    path = Path(out)
+    if path.suffix != ".toml":
+        raise UserError(f"--out: {out!r} is no scenario file; its name ends in .toml.")
+    if path.exists():
+        raise UserError(f"--out: {path} exists already; choose another name.")
+    if not path.resolve().parent.is_dir():
+        raise UserError(f"--out: there is no folder {path.parent}.", exit_code=UNREADABLE)
+    return path
+
+
 def _draws(usual: int) -> Callable:
     return click.option("--draws", type=Whole(1, MOST_DRAWS), default=usual, show_default=True, help="How many worlds to draw.")
 
@@ -151,8 +173,6 @@ _WORLD = (
     click.option("--assume", "assumptions", type=Assignment(), multiple=True, metavar="NAME=NUMBER",
                  help="Fix an assumption in every draw; repeatable."),
     click.option("--noise", type=click.Choice(["on", "off"]), default="on", show_default=True, help="Day-to-day noise."),
-    click.option("--workers", type=Whole(1, MOST_WORKERS), default=1, show_default=True,
-                 help="Processes to share the draws among; the answer is the same, to the last bit."),
     click.option("--scheduler", metavar="ADDRESS", help="Dask cluster to share them among instead, such as tcp://host:8786."),
 )
 _OUTPUT = (
@@ -162,10 +182,13 @@ _OUTPUT = (
 )
 
 
-def world_options(command: Callable | None = None, *, draws: int = 1000) -> Callable:
-    """Horizon, levers, assumptions and how to draw, handed over as `world`. `draws`: how many where nobody says."""
+def world_options(command: Callable | None = None, *, draws: int = 1000, workers_as_needed: bool = False) -> Callable:
+    """Horizon, levers, assumptions and how to draw, handed over as `world`. `draws`: how many where nobody says.
+
+    `workers_as_needed`: where nobody says how many processes, `world.workers` is None and the analysis decides.
+    """
     if command is None:
-        return functools.partial(world_options, draws=draws)
+        return functools.partial(world_options, draws=draws, workers_as_needed=workers_as_needed)
 
     @functools.wraps(command)
     def gathering(*, draws, seed, start, days, levers, assumptions, noise, workers, scheduler, central=False, **rest: Any) -> Any:
@@ -175,7 +198,7 @@ def world_options(command: Callable | None = None, *, draws: int = 1000) -> Call
         )
         return command(world=world, **rest)
 
-    return _with(gathering, _draws(draws), *_DRAWING[1:], *_WORLD)
+    return _with(gathering, _draws(draws), *_DRAWING[1:], *_WORLD[:-1], _workers(as_needed=workers_as_needed), _WORLD[-1])
 
 
 def drawing_options(command: Callable) -> Callable:

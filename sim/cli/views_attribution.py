@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sim.cli.views import kpi_label
 from sim.figures import change, change_interval
 from sim.tables import shorten, table
 from sim.texts import Words, words
+from sim.wording_attribution import contributor_label, method_says
 
 Row = Mapping[str, Any]
 MOST_PAIRS = 3  # of interactions, in each direction
@@ -29,7 +30,7 @@ def attribution_view(plan: Row, *, base_title: str, title: str, draws: int, lang
     moving.sort(key=lambda row: (-abs(row["net_gmv"]["mean"] or 0.0), row["lever"]))
     rows = [
         (
-            shorten(label_of(row["lever"], method, say), 46),
+            shorten(contributor_label(row["lever"], method["joined"], say), 46),
             change(row["net_gmv"]["mean"], net, language),
             change_interval(row["net_gmv"]["p10"], row["net_gmv"]["p90"], net, language),
             change(row["return_rate"]["mean"], rate, language),
@@ -49,46 +50,21 @@ def attribution_view(plan: Row, *, base_title: str, title: str, draws: int, lang
         say["attribution.title"], kpi_label("net_gmv", net, language), say["head.interval"], KPIS["return_rate"].label[language],
         say["attribution.in_turn"],
     )
-    lines = [table(head, rows, right=(1, 3, 4)), *_together(plan, say, net), method_line(plan["attribution"], method, draws, say)]
+    how = method_says(plan["attribution"], method, "net_gmv", draws, say)
+    lines = [table(head, rows, right=(1, 3, 4)), *_together(plan, say, net), how]
     return "\n\n".join(("\n".join(lines[:1]), "\n".join(line for line in lines[1:] if line)))
-
-
-def label_of(name: str, method: Row, say: Words) -> str:
-    """A lever's label; of what differs beside the levers, its word."""
-    from sim.parameters import registry
-
-    if name in method["joined"]:
-        return say["attribution.world_and_baseline"]
-    return registry()[name].label[say.language] if name in registry() else say.named("contributor", name)
-
-
-def method_line(rows: Sequence[Row], method: Row, draws: int, say: Words) -> str:
-    """How the shares were found, and of how many draws."""
-    counts = {"coalitions": f"{method['coalitions']:,}", "draws": f"{method['draws']:,}"}
-    if method["kind"] == "exact":
-        line = say["attribution.exact"].format(**counts)
-    else:
-        errors = [row["net_gmv"]["standard_error"] for row in rows]
-        known = [error for error in errors if error is not None]
-        largest = change(max(known), "CNY", say.language).lstrip("+") if known else ""
-        line = say["attribution.permutations" if known else "attribution.permutations_bare"].format(
-            orders=method["permutations"], error=largest, **counts
-        )
-    more = [say["attribution.fewer"].format(draws=counts["draws"], all=f"{draws:,}")] if method["draws"] < draws else []
-    more += [say["attribution.joined"]] if method["joined"] else []
-    return ("" if say.language == "zh" else " ").join([line, *more])
 
 
 def _together(plan: Row, say: Words, unit: str) -> list[str]:
     """The strongest pairs that help each other, and those that do the same work."""
-    whole = abs(plan["kpis"]["net_gmv"]["delta"]["mean"] or 0.0)
+    whole, joined = abs(plan["kpis"]["net_gmv"]["delta"]["mean"] or 0.0), plan["attribution_method"]["joined"]
     lines = []
     for key, sign in (("attribution.stronger", 1.0), ("attribution.weaker", -1.0)):
         found = [row for row in plan["interactions"] if (row["net_gmv"]["mean"] or 0.0) * sign > SMALLEST * whole][:MOST_PAIRS]
         pairs = [
             say["attribution.pair"].format(
-                one=label_of(row["levers"][0], plan["attribution_method"], say), value=change(row["net_gmv"]["mean"], unit, say.language),
-                other=label_of(row["levers"][1], plan["attribution_method"], say),
+                one=contributor_label(row["levers"][0], joined, say), value=change(row["net_gmv"]["mean"], unit, say.language),
+                other=contributor_label(row["levers"][1], joined, say),
             )
             for row in found
         ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -15,11 +16,11 @@ from sim.analysis.comparing import Comparison
 from sim.errors import UserError
 from sim.figures import change
 from sim.outcome import KPIS, Outcome, model_version
-from sim.parameters import registry
 from sim.texts import Words
 from sim.ui import parts, sheets
 from sim.ui.cache import Pair
 from sim.ui.state import Session
+from sim.wording_attribution import contributor_label, method_says
 
 WAYS = ("fair", "roll_out")
 SHOWN = ("net_gmv", "gmv", "return_rate", "contribution")
@@ -27,7 +28,24 @@ KEPT = 64
 AT_ONCE = 20_000  # lanes, about half a second: worked out without being asked
 MOST_STEPS, MOST_PAIRS = 12, 3
 SMALLEST = 0.01  # of the whole difference: a smaller interaction is not worth a sentence
+LAST = "plan_attribution_last"  # what the Plan page showed last
 Task = tuple[Outcome, Outcome]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """The shares of a plan, with what is said beside them: its name, the whole difference per figure, and of how many draws."""
+
+    shares: Attribution
+    name: str
+    deltas: Mapping[str, Mapping[str, float | None]]
+    draws: int
+
+    @classmethod
+    def of(cls, shares: Attribution, task: Task) -> Shown:
+        base, plan = task
+        figures = Comparison(base=base, plans=(plan,)).figures(plan)
+        return cls(shares=shares, name=plan.scenario.name, deltas={kpi: figures[kpi]["delta"] for kpi in FIGURES}, draws=base.draws)
 
 
 def on_compare(state: Session, comparison: Comparison, labels: Sequence[str], kpi: str) -> None:
@@ -43,9 +61,10 @@ def on_compare(state: Session, comparison: Comparison, labels: Sequence[str], kp
         if len(found) > 1:
             st.markdown(f"**{parts.plain(label)}**")
         if shares.names:
-            drawn(state, shares, (comparison.base, plan), kpi, way, key=f"compare_{place}")
+            drawn(state, Shown.of(shares, (comparison.base, plan)), kpi, way, key=f"compare_{place}")
         else:
-            st.caption(say["attribution.nothing"].format(plan=parts.plain(label), base=parts.plain(comparison.base.scenario.name)))
+            base = parts.title_of(comparison.base.scenario, comparison.base.scenario.name, say)
+            st.caption(say["attribution.nothing"].format(plan=parts.plain(label), base=parts.plain(base)))
 
 
 @st.fragment
@@ -56,10 +75,16 @@ def on_plan(state: Session, pair: Pair) -> None:
     if pair.same:
         st.caption(say["attribution.nothing_moved"])
         return
-    found = worked_out(state, [(pair.base, pair.plan)], key="plan", at_once=False)
-    if found is None:
+    task = pair.base, pair.plan
+    shown: Shown | None = st.session_state.get(LAST)
+    if shown is not None and shown.name != pair.plan.scenario.name:  # another plan's would mislead
+        shown = None
+    found = worked_out(state, [task], key="plan", at_once=False, before=shown is not None)
+    if found is not None:
+        st.session_state[LAST] = shown = Shown.of(found[0], task)
+    if shown is None:
         return
-    if not found[0].names:
+    if not shown.shares.names:
         st.caption(say["attribution.nothing_moved"])
         return
     left, right = st.columns(2)
@@ -70,7 +95,7 @@ def on_plan(state: Session, pair: Pair) -> None:
         ) or SHOWN[0]
     with right:
         way = chosen_way(say, key="plan")
-    drawn(state, found[0], (pair.base, pair.plan), kpi, way, key="plan")
+    drawn(state, shown, kpi, way, key="plan")
 
 
 def chosen_way(say: Words, *, key: str) -> str:
@@ -80,22 +105,23 @@ def chosen_way(say: Words, *, key: str) -> str:
     ) or WAYS[0]
 
 
-def worked_out(state: Session, tasks: Sequence[Task], *, key: str, at_once: bool) -> list[Attribution] | None:
-    """The shares of every task: those that are kept, those that are quick, and the rest when the button is pressed."""
+def worked_out(state: Session, tasks: Sequence[Task], *, key: str, at_once: bool, before: bool = False) -> list[Attribution] | None:
+    """The shares of every task: those that are kept, those that are quick, and the rest when the button is pressed.
+
+    `before`: those of the plan before its last change stand below until then.
+    """
     say = state.say
     missing = [task for task in tasks if kept(task) is None]
     room = st.container(key=f"{key}_attribution")  # always there, so that what follows keeps its place
     if missing and not (at_once and sum(lanes_of(*task) for task in missing) <= AT_ONCE):
-        asked = f"{key}_attribution_asked"
         with room:
             note, place = st.empty(), st.empty()
-            if st.session_state.get(asked):
-                note.caption(say["attribution_ui.again"])
+            if before:
+                note.caption(f":orange[:material/history: {say['attribution_ui.again']}]")
             if not place.button(say["attribution_ui.compute"], key=f"{key}_attribution_go", icon=":material/waterfall_chart:"):
                 return None
             note.empty()
             place.empty()  # what it asks for takes its place
-        st.session_state[asked] = True
     try:
         with room:
             for i, task in enumerate(missing):
@@ -122,18 +148,17 @@ def lanes_of(base: Outcome, plan: Outcome) -> int:
     return plot_of(Game.between(base, plan), draws=base.draws, seed=base.seed, effort="auto").lanes
 
 
-def drawn(state: Session, shares: Attribution, task: Task, kpi: str, way: str, *, key: str) -> None:
+def drawn(state: Session, shown: Shown, kpi: str, way: str, *, key: str) -> None:
     """The waterfall, its largest step in words, what works together, and how it was found."""
     say, language, unit, direction = state.say, state.language, KPIS[kpi].unit, KPIS[kpi].direction
-    base, plan = task
-    whole = Comparison(base=base, plans=(plan,)).figures(plan)[kpi]["delta"]
+    shares, whole = shown.shares, shown.deltas[kpi]
     steps = shares.waterfall(kpi, most=MOST_STEPS, roll_out=way == "roll_out")
     if whole["mean"] is None or any(step["mean"] is None for step in steps):
         st.caption(say["sweeps.undefined"].format(kpi=KPIS[kpi].label[language]))
         return
     rows = []
     for step in steps:
-        names = [label_of(name, shares, say) for name in step["levers"]]
+        names = [contributor_label(name, shares.method.joined, say) for name in step["levers"]]
         label = names[0] if len(names) == 1 else say["attribution.others"].format(count=len(names))
         rows.append({**step, "label": label, "tip": ("、" if language == "zh" else ", ").join(names)})
     single = [row for row in rows if len(row["levers"]) == 1]
@@ -146,9 +171,10 @@ def drawn(state: Session, shares: Attribution, task: Task, kpi: str, way: str, *
     parts.chart(drawing, key=f"{key}_waterfall", says=finding)
     together(shares, kpi, say)
     gap = "" if language == "zh" else " "
-    st.caption(f"{say['attribution_ui.paler']}{gap}{parts.tight(how(shares, kpi, base.draws, say))}")
+    how = method_says(shares.rows(), shares.method.to_json(), kpi, shown.draws, say)
+    st.caption(f"{say['attribution_ui.paler']}{gap}{parts.tight(how)}")
     st.download_button(
-        say["files.csv"], lambda: sheets.csv_bytes(table(shares)), file_name=f"{plan.scenario.name}_attribution.csv", mime="text/csv",
+        say["files.csv"], lambda: sheets.csv_bytes(table(shares)), file_name=f"{shown.name}_attribution.csv", mime="text/csv",
         icon=":material/download:", on_click="ignore", key=f"{key}_attribution_csv",
     )
 
@@ -170,38 +196,12 @@ def together(shares: Attribution, kpi: str, say: Words) -> None:
         shown = change(value, KPIS[kpi].unit, say.language)
         if not any(digit in shown for digit in "123456789"):  # too small to show is none
             continue
-        one, other = (parts.plain(label_of(name, shares, say)) for name in row["levers"])
+        one, other = (parts.plain(contributor_label(name, shares.method.joined, say)) for name in row["levers"])
         kind = "stronger" if value * KPIS[kpi].direction > 0 else "weaker"
         text = say[f"attribution_ui.{kind}"].format(one=one, other=other, value=shown)
         lines.append(f"- {parts.tight(text)}")
     head = say["attribution_ui.interactions_largest" if shares.method.interactions == "estimated" else "attribution_ui.interactions"]
     st.markdown("\n".join([f":gray[{head}]", "", *(lines or [say["attribution_ui.no_interactions"]])]))
-
-
-def how(shares: Attribution, kpi: str, draws: int, say: Words) -> str:
-    """How the shares were found, in a sentence or two."""
-    method = shares.method
-    counts = {"coalitions": f"{method.coalitions:,}", "draws": f"{method.draws:,}"}
-    if method.kind == "exact":
-        lines = [say["attribution.exact"].format(**counts)]
-    else:
-        errors = [row[kpi]["standard_error"] for row in shares.rows()]
-        known = [error for error in errors if error is not None]
-        key = "attribution.permutations" if known else "attribution.permutations_bare"
-        largest = change(max(known), KPIS[kpi].unit, say.language).lstrip("+") if known else ""
-        lines = [say[key].format(orders=method.permutations, error=largest, **counts)]
-    if method.draws < draws:
-        lines.append(say["attribution.fewer"].format(draws=counts["draws"], all=f"{draws:,}"))
-    if method.joined:
-        lines.append(say["attribution.joined"])
-    return ("" if say.language == "zh" else " ").join(lines)
-
-
-def label_of(name: str, shares: Attribution, say: Words) -> str:
-    """A lever's label; of what differs beside the levers, its word."""
-    if name in shares.method.joined:
-        return say["attribution.world_and_baseline"]
-    return registry()[name].label[say.language] if name in registry() else say.named("contributor", name)
 
 
 def table(shares: Attribution) -> list[dict[str, object]]:

@@ -17,10 +17,10 @@ from sim.outcome import KPIS, model_version
 from sim.parameters import registry
 from sim.scenario import Scenario
 from sim.ui import cache, parts
-from sim.ui.state import BASELINE, Session, file_names
+from sim.ui.plans import CURRENT, drop_gone, label_of, on_one_horizon, plan_names
+from sim.ui.state import BASELINE, Session
 from sim.wording_deciding import choice_says, regret_text, worth_says
 
-CURRENT = "\0current"  # no file can have this name
 FIGURES = ("contribution", "net_gmv", "gmv", "return_rate")
 FIRST_PLANS = ("fix_pages", "fix_payment", "fix_colour")
 MOST_PLANS = 6
@@ -31,7 +31,7 @@ WANTED = "decide_worth"  # the questions whose worth somebody has asked for
 
 def section(state: Session) -> None:
     say = state.say
-    names = [*([CURRENT] if state.changed else []), *file_names()]
+    names = plan_names(state)
     if len(names) < 2:
         st.info(say["decide.no_plans"], icon=":material/info:")
         return
@@ -43,11 +43,11 @@ def section(state: Session) -> None:
     if options is None:
         return
     choice = options.choice(kpi)
-    titles = [say["choose.nothing"].format(name=title(state, base)), *(title(state, name) for name in plans)]
-    spoken = [say["choose.nothing"].format(name=title(state, base, brief=True)), *(title(state, name, brief=True) for name in plans)]
+    titles = [say["choose.nothing"].format(name=label_of(state, base)), *(label_of(state, name) for name in plans)]
+    spoken = [say["choose.nothing"].format(name=label_of(state, base, brief=True)), *(label_of(state, name, brief=True) for name in plans)]
     if len(set(spoken)) < len(spoken):  # two files of one title are told apart by their names
         spoken = titles
-    if any(scenario.baseline != options.scenarios[0].baseline for scenario in options.scenarios):
+    if options.several_shops:
         st.warning(say["decide.other_shop"], icon=":material/storefront:")
     st.markdown(parts.tight(choice_says(choice, [parts.plain(name) for name in spoken], say)))
     robust(state, choice, titles)
@@ -59,28 +59,15 @@ def section(state: Session) -> None:
     knowing(state, options, kpi, spoken)
 
 
-def title(state: Session, name: str, *, brief: bool = False) -> str:
-    """What a plan is called, with its file's name behind it unless that would be too long."""
-    if name == CURRENT:
-        return state.say["compare.current"].format(title=parts.translated(state.opened, "title", state.say) or state.opened.name)
-    scenario = cache.readable(name)
-    if brief and scenario is not None:
-        return parts.translated(scenario, "title", state.say) or name
-    return parts.title_of(scenario, name, state.say)
-
-
 def asked(state: Session, names: list[str]) -> tuple[str, list[str], str]:
     """Base, plans and figure; kept while the planner looks at other pages."""
     say = state.say
     first = [CURRENT] if state.changed else []
     first += [name for name in FIRST_PLANS if name in names] or [name for name in names if name not in (BASELINE, CURRENT)][:3]
-    if isinstance(kept := st.session_state.get("decide_base"), str) and kept not in names:  # a file may be gone since
-        del st.session_state["decide_base"]
-    if isinstance(kept := st.session_state.get("decide_plans"), list):
-        st.session_state["decide_plans"] = [name for name in kept if name in names]
+    drop_gone(names, one="decide_base", several="decide_plans")
     st.session_state.setdefault("decide_plans", first)
     st.session_state.setdefault("decide_kpi", FIGURES[0])
-    keep = {"persist_state": "session", "format_func": lambda name: title(state, name)}
+    keep = {"persist_state": "session", "format_func": lambda name: label_of(state, name)}
     left, right = st.columns([3, 8], vertical_alignment="bottom")
     with left:
         base = st.selectbox(say["decide.base"], names, index=names.index(BASELINE) if BASELINE in names else 0, key="decide_base", **keep)
@@ -100,7 +87,7 @@ def weighed(state: Session, base: str, plans: list[str]) -> Options | None:
         return state.plan if name == CURRENT else cache.scenario_at(name)
 
     try:
-        scenarios = on_one_horizon(state, [scenario(name) for name in (base, *plans)])
+        scenarios = on_one_horizon(state, [scenario(name) for name in (base, *plans)], key="decide_days")
         with st.spinner(state.say["plan.computing"]):
             outcomes = [cache.outcome_of(one) for one in scenarios]
     except UserError as error:
@@ -110,17 +97,6 @@ def weighed(state: Session, base: str, plans: list[str]) -> Options | None:
     named = [replace(one, name=name) for one, name in zip(scenarios, (base, *plans), strict=True)]
     figures = {kpi: np.stack([outcome.kpi(kpi) for outcome in outcomes]) for kpi in FIGURES}
     return Options(scenarios=tuple(named), figures=figures, draws=outcomes[0].draws, seed=outcomes[0].seed, noise=outcomes[0].noise)
-
-
-def on_one_horizon(state: Session, scenarios: list[Scenario]) -> list[Scenario]:
-    """Over the days of the first plan; where dated files differ, over those that the planner chooses."""
-    dated = [scenario for scenario in scenarios if scenario.dated] or scenarios[1:2]
-    spans = sorted({(scenario.start, scenario.days) for scenario in dated}, key=lambda span: (-span[1], span[0]))
-    span = spans[0] if len(spans) == 1 else st.selectbox(
-        state.say["compare.days"], spans, key="decide_days", width=340,
-        format_func=lambda span: state.say["say.horizon"].format(start=span[0], days=span[1]),
-    )
-    return [scenario.with_horizon(start=span[0], days=span[1]) for scenario in scenarios]
 
 
 def robust(state: Session, choice: Choice, titles: Sequence[str]) -> None:
@@ -187,8 +163,13 @@ def knowing(state: Session, options: Options, kpi: str, titles: Sequence[str]) -
         return
     if key not in kept:
         bar = st.progress(0.0, say["decide.working"])
-        kept[key] = worth_of(options, kpi, progress=lambda done, of_all: bar.progress(done / of_all, say["decide.working"]))
-        bar.empty()
+        try:
+            kept[key] = worth_of(options, kpi, progress=lambda done, of_all: bar.progress(done / of_all, say["decide.working"]))
+        except UserError as error:
+            parts.refused(error.message, say)
+            return
+        finally:
+            bar.empty()
         while len(kept) > cache.KEPT:
             kept.pop(next(iter(kept)), None)
     priced(state, kept[key], titles)

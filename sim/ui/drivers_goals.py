@@ -20,7 +20,7 @@ def edited(state: Session) -> list[Target]:
     say, language = state.say, state.language
     first = _first(state)
     found = []
-    for line in range(max(1, min(LINES, len(first) + 1))):
+    for line in range(min(LINES, max(1, len(first)) + 1)):  # and one more to fill in
         target = first[line] if line < len(first) else None
         key = f"drivers_goal_{state.opened.name}_{line}"
         names = [*([NOTHING] if line else []), FIRST, *(name for name in KPIS if name != FIRST)]

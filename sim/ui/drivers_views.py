@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from sim import charts_drivers
-from sim.analysis.discovery import Box, Discovery, Restriction
+from sim.analysis.discovery import Box, Discovery, Restriction, held_out
 from sim.analysis.sensitivity import Drivers, Sensitivity, grade_of
 from sim.charts_drivers import ShareHeads, TornadoHeads, WorldHeads
 from sim.figures import MISSING, chance, scale
@@ -84,7 +84,8 @@ def moves(state: Session, result: Sensitivity) -> None:
 def tornado_rows(figure: Drivers, say: Words, *, paired: bool) -> tuple[list[dict[str, Any]], str]:
     """Two bars for each of the widest swings, and what the axis is called."""
     language, item = say.language, KPIS[figure.kpi]
-    swings = [row for row in figure.tornado if row.swing > 0.0][:BARS]
+    swings = [row for row in figure.tornado if row.swing > 0.0][:BARS]  # not where the figure is not defined
+    central = figure_text(figure.central, figure.kpi, language, paired=paired)
     top = max((abs(end - figure.central) for row in swings for end in (row.at_low, row.at_high)), default=0.0)
     if item.unit == "share":
         size, unit = 0.01, "pp"
@@ -103,7 +104,8 @@ def tornado_rows(figure: Drivers, say: Words, *, paired: bool) -> tuple[list[dic
                 {"name": name, "change": moved, "text": value_text(row.name, value, language), "better": moved * item.direction > 0.0,
                  "figure": figure_text(at, figure.kpi, language, paired=paired), "side": 0 if nearer else float(np.sign(moved))}
             )
-    return rows, say["drivers.tornado_axis"].format(unit=unit) if unit else say["drivers.tornado_axis_bare"]
+    axis = say["drivers.tornado_axis"] if unit else say["drivers.tornado_axis_bare"]
+    return rows, axis.format(unit=unit, central=central)
 
 
 def _named(name: str, say: Words) -> str:
@@ -214,28 +216,25 @@ def picture(state: Session, found: Discovery, box: Box) -> None:
         rules.append(Restriction(name=name, low=None, high=None))
     frame: dict[str, float] = {}
     columns, titles = [], []
+    shown = held_out(found.draws)[:DOTS]  # what the shares are counted on
     for way, rule in zip(("x", "y"), rules, strict=True):
         title, size = axis_of(rule.name, language)
-        values = found.columns[rule.name][:DOTS] / size
+        values = found.columns[rule.name][shown] / size
         frame[f"{way}_low"] = max(values.min(), -np.inf if rule.low is None else rule.low / size)
         frame[f"{way}_high"] = min(values.max(), np.inf if rule.high is None else rule.high / size)
         columns.append(values)
         titles.append(title)
     rows = [
         {"x": float(x), "y": float(y), "missed": bool(missed)}
-        for x, y, missed in zip(*columns, found.missed[:DOTS], strict=True)
+        for x, y, missed in zip(*columns, found.missed[shown], strict=True)
     ]
     note = say["drivers.picture_note"].format(count=f"{len(rows):,}")
     if len(box.restrictions) > 2:
         note += ("" if language == "zh" else " ") + say["drivers.picture_more"].format(
-            rest=say["drivers.and"].join(restriction_text(vars_of(item), say) for item in box.restrictions[2:])
+            rest=say["drivers.and"].join(restriction_text(item.to_json(), say) for item in box.restrictions[2:])
         )
     st.caption(parts.plain(note))
     heads = WorldHeads(x=titles[0], y=titles[1], met=say["drivers.dot_met"], missed=say["drivers.dot_missed"])
     parts.chart(
         charts_drivers.worlds(rows, box=frame, heads=heads, colours=parts.palette()), key="drivers_worlds", says=say["drivers.fails_head"]
     )
-
-
-def vars_of(item: Restriction) -> dict[str, Any]:
-    return {"name": item.name, "low": item.low, "high": item.high}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,8 +32,8 @@ class Answer:
 
 
 @st.cache_resource(show_spinner=False)
-def _kept() -> OrderedDict[tuple[Any, ...], Any]:
-    return OrderedDict()
+def _kept() -> tuple[OrderedDict[tuple[Any, ...], Any], threading.Lock]:
+    return OrderedDict(), threading.Lock()
 
 
 def moving_key(plan: Scenario, base: Scenario | None) -> tuple[Any, ...]:
@@ -63,14 +64,18 @@ def missing(plan: Scenario, targets: Sequence[Target], say: Words) -> Answer:
 
 
 def _answered(key: tuple[Any, ...], work: Callable[[Callable[[int, int], None]], Any], say: Words) -> Answer:
-    kept = _kept()
-    if key not in kept:
+    kept, lock = _kept()
+    with lock:
+        result = kept.get(key)
+    if result is None:
         bar = st.progress(0.0, text=say["drivers.computing"])
         try:
-            kept[key] = work(lambda done, of_all: bar.progress(done / max(1, of_all), text=say["drivers.computing"]))
+            result = work(lambda done, of_all: bar.progress(done / max(1, of_all), text=say["drivers.computing"]))
         finally:
             bar.empty()
-    kept.move_to_end(key)
-    while len(kept) > KEPT:
-        kept.popitem(last=False)
-    return Answer(key=key, result=kept[key])
+    with lock:
+        kept[key] = result
+        kept.move_to_end(key)
+        while len(kept) > KEPT:
+            kept.popitem(last=False)
+    return Answer(key=key, result=result)

@@ -75,7 +75,7 @@ def plain(text: str) -> str:
 
 def tight(text: str) -> str:
     """No line ends between a number and its unit."""
-    return re.sub(r"(?<=[\d\]]) (?=%|pp|bn|tn|[亿万])", "\u00a0", text)
+    return re.sub(r"(?<=[\d\]]) (?=%|pp|bn|tn|[mk]\b|[亿万])", "\u00a0", text)
 
 
 def refused(says: str, say: Words) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -16,20 +17,23 @@ from sim.outcome import KPIS, model_version
 from sim.parameters import GROUPS, UNITS, registry
 from sim.ui import cache, parts
 from sim.ui.inputs import dial, lever_groups
+from sim.ui.plans import CURRENT, label_of
 from sim.ui.state import Session, session
 from sim.wording_deciding import goal_words, seek_says
 
 MEAN = "mean"  # instead of a probability: on the mean
-CHANCES = (MEAN, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+CHANCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 FIRST_LEVER, FIRST_KPI, FIRST_CHANCE = "payment.redirects", "net_gmv", 0.8
 ANSWER, PUT = "decide_sought", "decide_put"
+OPENED, SPOKEN = "seek_opened", "seek_spoken"  # the file and the language of the question as it stands
 SIZES = {"CNY": {"en": (1e9, "bn"), "zh": (1e8, "亿")}, "orders": {"en": (1e6, "m"), "zh": (1e4, "万")}}
 KEPT = 32
 
 
 def section(state: Session) -> None:
     say = state.say
-    st.markdown(say["decide.seek_plan"].format(title=parts.plain(parts.title_of(state.plan, state.opened.name, say))))
+    title = label_of(state, CURRENT) if state.changed else parts.title_of(state.plan, state.opened.name, say)
+    st.markdown(say["decide.seek_plan"].format(title=parts.plain(title)))
     with st.container(border=True, gap="small"):
         lever, target = question(state)
         pressed = st.button(say["decide.seek_button"], icon=":material/my_location:", key="seek_button", type="primary")
@@ -58,11 +62,14 @@ def question(state: Session) -> tuple[str, Target]:
     say, language = state.say, state.language
     goals = state.plan.goals
     first = next(iter(goals), FIRST_KPI)
+    if st.session_state.get(OPENED) != state.opened.name and goals:  # another file asks for something else
+        forget(lambda key: key.startswith(("seek_kpi", "seek_chance", "seek_sense.", "seek_amount.")))
+    st.session_state[OPENED] = state.opened.name
     levers = [lever.name for group in lever_groups().values() for lever in group]
     groups = {lever.name: GROUPS[group][language] for group, found in lever_groups().items() for lever in found}
     st.session_state.setdefault("seek_lever", FIRST_LEVER)
     st.session_state.setdefault("seek_kpi", first)
-    st.session_state.setdefault("seek_chance", FIRST_CHANCE if first not in goals else _nearest_chance(goals[first].probability))
+    st.session_state.setdefault("seek_chance", FIRST_CHANCE if first not in goals else goals[first].probability or MEAN)
     columns = st.columns([4, 3, 2, 3, 3], vertical_alignment="bottom")
     with columns[0]:
         lever = st.selectbox(
@@ -86,27 +93,40 @@ def question(state: Session) -> tuple[str, Target]:
         value = amount(state, kpi)
     with columns[4]:
         probability = st.selectbox(
-            say["decide.seek_chance"], CHANCES, key="seek_chance", persist_state="session",
+            say["decide.seek_chance"], chances(state), key="seek_chance", persist_state="session",
             format_func=lambda share: say["decide.seek_on_mean"] if share == MEAN else chance(share, language),
         )
     return lever, Target(kpi=kpi, sense=sense, value=value, probability=None if probability == MEAN else float(probability))
 
 
-def _nearest_chance(share: float | None) -> float | str:
-    return MEAN if share is None else min(CHANCES[1:], key=lambda choice: abs(choice - share))
+def chances(state: Session) -> list[float | str]:
+    """What may be asked for: the usual ones, those of the file's goals, and what is chosen now."""
+    own = {goal.probability for goal in state.plan.goals.values()} | {st.session_state["seek_chance"]}
+    return [MEAN, *sorted({*CHANCES, *own} - {MEAN, None})]
+
+
+def forget(which: Callable[[str], bool]) -> None:
+    """Fields of the question start afresh."""
+    for key in [key for key in st.session_state if which(str(key))]:
+        del st.session_state[key]
 
 
 def amount(state: Session, kpi: str) -> float:
     """The goal's value in the figure's unit, typed in the size in which planners say it."""
     size, unit = _size(state, kpi)
-    slot = f"seek_amount.{kpi}.{state.language}"
+    held, slot = f"seek_amount.{kpi}", f"seek_amount.{kpi}.{state.language}"
+    if st.session_state.get(SPOKEN) != state.language:  # what was typed in 亿 is the same in bn
+        forget(lambda key: key.startswith("seek_amount.") and key.endswith(f".{state.language}"))
+        st.session_state[SPOKEN] = state.language
     if slot not in st.session_state:
-        st.session_state[slot] = _first_amount(state, kpi) / size
+        value = st.session_state[held] if held in st.session_state else _first_amount(state, kpi)
+        st.session_state[slot] = float(f"{value / size:.12g}")
     typed = st.number_input(
         state.say["decide.seek_amount"].format(unit=unit) if unit else state.say["head.target"], key=slot, persist_state="session",
         step=None, format="%.6g",
     )
-    return float(typed or 0.0) * size
+    st.session_state[held] = float(f"{float(typed or 0.0) * size:.12g}")
+    return st.session_state[held]
 
 
 def _size(state: Session, kpi: str) -> tuple[float, str]:
@@ -216,7 +236,8 @@ def curve(state: Session, found: Sought) -> None:
     on_mean = target.probability is None
     title = say["decide.seek_curve_mean"].format(kpi=kpi, lever=label) if on_mean else say["decide.seek_curve"].format(lever=label)
     note = say["decide.seek_curve_note" if found.reachable else "decide.seek_curve_note_none"]
-    parts.heading(title, f"{note} {say['decide.seek_band']}" if on_mean else note)
+    gap = "" if language == "zh" else " "
+    parts.heading(title, f"{note}{gap}{say['decide.seek_band']}" if on_mean else note)
     size, name = (0.01, "%") if unit == "share" else scale(max(abs(row.mean or 0.0) for row in found.curve) or 1.0, language)
     marked = found.answer or found.best
     rows = [_point(state, found, row, marked, size=size, size_x=shape.size) for row in found.curve if not on_mean or row.mean is not None]

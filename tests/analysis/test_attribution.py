@@ -247,7 +247,7 @@ def test_the_same_for_any_number_of_workers_and_progress_grows() -> None:
     one = attribution_of(*outcomes, progress=lambda done, of_all: told.append((done, of_all)))
     assert told == sorted(told) and told[-1] == (256, 256)
     assert attribution_of(*outcomes, workers=2).to_json() == one.to_json()
-    assert attribution._worth(10**6) == 1 and 1 <= attribution._worth(10**9) <= attribution.MOST_PROCESSES
+    assert attribution._processes(10**6) == 1 and 1 <= attribution._processes(10**9) <= attribution.MOST_PROCESSES
 
 
 def test_as_a_frame_and_as_json() -> None:

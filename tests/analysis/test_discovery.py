@@ -59,6 +59,15 @@ def test_what_happens_or_not_is_cut_between_the_two() -> None:
     assert box.held_out.coverage > 0.95 and box.held_out.density > 0.95
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_box_around_the_first_that_adds_less_than_the_average_is_not_told(seed: int) -> None:
+    table = columns(6, 4000, seed)
+    rate = np.where((table["c1"] > 0.5) & (table["c2"] < 0.7), 0.95, np.where(table["c1"] > 0.4, 0.53, 0.45))
+    missed = np.random.default_rng(seed).random(4000) < rate
+    verdict, boxes = found_boxes(table, missed)
+    assert verdict == "boxes" and len(boxes) == 1 and {item.name for item in boxes[0].restrictions} == {"c1", "c2"}
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_misses_that_nothing_explains_are_not_explained(rate: float) -> None:
     told = [
@@ -120,6 +129,12 @@ def test_several_goals_are_missed_together() -> None:
     assert discover(scenario, [never], draws=400).verdict == "never"
     both = discover(scenario, [never, always], draws=400)
     assert both.verdict == "always" and both.miss_rates == (0.0, 1.0) and both.together is None
+
+
+def test_a_figure_that_is_not_defined_is_neither_met_nor_missed() -> None:
+    target = Target(kpi="net_roi", sense="at_least", value=3.0)
+    with pytest.raises(UserError, match="net_roi is not defined in any draw"):
+        discover(plan({"traffic.paid_budget": 0.0}, days=3), [target], draws=400)
 
 
 def test_senseless_questions_are_one_sentence() -> None:

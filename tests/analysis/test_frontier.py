@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.analysis.frontier import AXES, SIGNS, Frontier, frontier, not_dominated
+from sim.analysis.frontier import AXES, SIGNS, UNSEEN, Frontier, _hardly_there, frontier, not_dominated
 from sim.analysis.optimizing import optimize
 from sim.engine import run
 from sim.errors import UserError
@@ -15,7 +15,7 @@ from sim.outcome import KPIS, mean
 from sim.scenario import Scenario
 from tests.worlds import plan
 
-FEW = {"draws": 32, "seed": 3}
+FEW = {"draws": 16, "seed": 3}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def fixes() -> Scenario:
 
 @pytest.fixture(scope="module")
 def found(fixes: Scenario) -> Frontier:
-    return frontier(fixes, budget=8e7, points=5, **FEW)
+    return frontier(fixes, budget=8e7, points=4, **FEW)
 
 
 def test_domination_by_hand() -> None:
@@ -40,6 +40,15 @@ def test_whatever_is_left_out_is_beaten_by_something_kept(rows: list[tuple[int, 
     assert np.any(kept)
     for row in table[~kept]:
         assert np.any(np.all(table[kept] >= row, axis=1) & np.any(table[kept] > row, axis=1))
+
+
+def test_what_nobody_sees_is_no_reason_to_give_up_much() -> None:
+    """Net GMV, less return rate, less cost: the second row gives up a fifth of its sales for a hundredth of a point."""
+    rows = np.array([[10.0, -0.3000, -1.0], [8.0, -0.2999, -1.0], [9.0, -0.2500, -1.0], [10.0, -0.3000, -0.2]])
+    size = np.ptp(rows, axis=0)
+    hair = UNSEEN * [10.0, 1.0, 1.0]
+    assert np.all(not_dominated(rows)[1:])
+    assert [_hardly_there(row, rows, hair, size) for row in rows] == [True, True, False, False]
 
 
 def test_no_plan_is_worse_than_another_in_all_three(found: Frontier) -> None:
@@ -72,12 +81,13 @@ def test_the_contract(fixes: Scenario, found: Frontier) -> None:
 
 
 def test_the_same_again(fixes: Scenario, found: Frontier) -> None:
-    assert frontier(fixes, budget=8e7, points=5, **FEW).to_json() == found.to_json()
+    assert frontier(fixes, budget=8e7, points=4, **FEW).to_json() == found.to_json()
 
 
 def test_limits_hold_for_every_plan(fixes: Scenario) -> None:
-    held = frontier(fixes, budget=8e7, points=4, limits=["return_rate <= 0.34"], **FEW)
-    assert all(point.mean("return_rate") <= 0.34 for point in held.points)
+    held = frontier(fixes, budget=8e7, points=3, limits=["return_rate <= 0.29"], levers=["returns.filter_strength"], **FEW)
+    assert held.points and held.at_hand.mean("return_rate") < 0.29 < held.baseline.mean("return_rate") + 0.01
+    assert all(point.mean("return_rate") <= 0.29 for point in held.points)
 
 
 def test_without_a_budget_half_as_much_again_as_the_plan_costs(fixes: Scenario) -> None:

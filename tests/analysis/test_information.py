@@ -197,3 +197,42 @@ def test_over_seeds_worths_spread_as_their_errors_say() -> None:
         values, errors = ([getattr(item.single[name], field) for item in found] for field in ("value", "se"))
         assert np.std(values, ddof=1) < 2.0 * np.mean(errors), name
     assert len({item.first for item in found}) <= 2
+
+
+def test_where_worlds_drawn_anew_do_not_close_nothing_is_called_unfelt(options, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.analysis import information as module
+
+    names = ["traffic.cpm_volume", "returns.rate_apparel"]
+    figures = module._figures
+
+    def closing_without(options, chance, kpi, *, noise):
+        if "returns.rate_apparel" in getattr(chance, "again", ()):
+            raise UserError("That does not close.")
+        return figures(options, chance, kpi, noise=noise)
+
+    monkeypatch.setattr(module, "_felt_alone", lambda *_: frozenset())
+    calm = unfelt_among(options, options.choice("contribution").values, "contribution", names)
+    monkeypatch.setattr(module, "_figures", closing_without)
+    assert "returns.rate_apparel" not in unfelt_among(options, options.choice("contribution").values, "contribution", names)
+    assert calm - {"returns.rate_apparel"} == unfelt_among(options, options.choice("contribution").values, "contribution", names)
+
+
+def test_what_is_felt_in_few_worlds_only_is_felt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawn anew it matters in one world alone, the 301st, which the first look does not reach."""
+    from dataclasses import replace
+
+    from sim.analysis import information as module
+
+    some = options_of(plan(days=3), [replace(plan({"payment.redirects": 3}, days=3), name="p")], draws=400, seed=1)
+
+    def figures(options, chance, kpi, *, noise):
+        values = options.figures[kpi][:, : chance.count].copy()
+        if "rare" in chance.again and chance.count > 300:
+            values[1, 300] += 0.01 * abs(values[1, 300])
+        return values
+
+    monkeypatch.setattr(module, "_figures", figures)
+    monkeypatch.setattr(module, "_felt_alone", lambda *_: frozenset())
+    monkeypatch.setattr(module, "registry", lambda: {name: type("P", (), {"stage": "x"}) for name in ("rare", "never", "idle")})
+    values = some.choice("contribution").values
+    assert unfelt_among(some, values, "contribution", ["rare", "never", "idle"]) == {"never", "idle"}

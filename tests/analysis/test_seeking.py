@@ -195,7 +195,7 @@ def test_it_tells_how_far_it_is_and_keeps_what_it_has_when_stopped(monkeypatch: 
         (SPEED, (3.0, 1.0), "LOW below HIGH, both from 0.5 to 6 s"),
         (SPEED, (0.1, 1.0), "is no range"),
         (SPEED, (1.0, 1.0), "is no range"),
-        (HOPS, (1.2, 1.8), "no whole number"),
+        (HOPS, (1.2, 1.8), "takes whole values"),
     ],
 )
 def test_what_cannot_be_sought_is_one_sentence(lever: str, within, says: str) -> None:

@@ -55,12 +55,11 @@ def test_compare_shows_one_waterfall_per_plan_and_says_when_nothing_differs(fold
     app = compared(folder, plans=("two", "faster", "same"))
     text = text_of(app)
     assert text.count("Most comes from") == 2 and "Most comes from Page load time" in text
-    assert "there is nothing to share out" in text
+    assert "Same · same changes nothing against Baseline · baseline: there is nothing to share out" in text
 
 
 def test_a_large_plan_waits_for_the_button(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attribution, "AT_ONCE", 0)
-    say = words("en")
     app = compared(folder)
     assert "Most comes from" not in text_of(app)
     app.button(key="compare_attribution_go").click().run()
@@ -69,7 +68,8 @@ def test_a_large_plan_waits_for_the_button(folder: Path, monkeypatch: pytest.Mon
     app.run()
     assert "Most comes from" in text_of(app)  # kept
     app.multiselect(key="compare_plans").set_value(["faster"]).run()
-    assert say["attribution_ui.again"] in text_of(app)
+    assert "Most comes from" not in text_of(app)  # nothing of another plan stays
+    assert [button for button in app.button if button.key == "compare_attribution_go"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -87,9 +87,17 @@ def test_the_plan_page_works_it_out_when_asked(folder: Path, language: str) -> N
     app.segmented_control(key="plan_way").set_value("roll_out").run()
     app.segmented_control(key="attribution_kpi").set_value("return_rate").run()
     well(app)
+    before = [text.value for text in app.markdown if {"en": "Most comes from", "zh": "影响最大的是"}[language] in text.value]
     app.slider(key="lever.payment.redirects").set_value(3).run()
     well(app)
     assert say["attribution_ui.again"] in text_of(app)
+    assert len(before) == 1 and before[0] in [text.value for text in app.markdown]  # the last good one stays, and says so
+    app.button(key="plan_attribution_go").click().run()
+    well(app)
+    assert say["attribution_ui.again"] not in text_of(app) and before[0] not in [text.value for text in app.markdown]
+    app.selectbox(key="picker").set_value("faster").run()
+    well(app)
+    assert say["attribution_ui.again"] not in text_of(app)  # of another file nothing stands here
 
 
 def test_what_cannot_be_worked_out_is_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

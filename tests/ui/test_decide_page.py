@@ -148,3 +148,60 @@ def test_the_files_own_goal_stands_there_first(plans: Path) -> None:
     assert app.selectbox(key="seek_kpi").value == "return_rate" and app.selectbox(key="seek_chance").value == 0.9
     assert app.number_input(key="seek_amount.return_rate.en").value == pytest.approx(25.0)
     assert app.selectbox(key="seek_sense.return_rate").value == "at_most"
+
+
+def test_a_probability_of_the_files_own_is_kept_as_it_is_and_another_file_asks_its_own_question(plans: Path) -> None:
+    text = PAY.replace("Pay", "{title}") + "[goals]\n{goal}\n"
+    (plans / "held.toml").write_text(text.format(title="Held", goal="gmv = { at_least = 9e10, probability = 0.83 }"), encoding="utf-8")
+    (plans / "kept.toml").write_text(text.format(title="Kept", goal="return_rate = { at_most = 0.25 }"), encoding="utf-8")
+    app = opened()
+    app.selectbox(key="picker").set_value("held").run()
+    app.switch_page(str(TOP / "sim/ui/pages/decide.py")).run()
+    part(app, "seek")
+    well(app)
+    assert (app.selectbox(key="seek_kpi").value, app.selectbox(key="seek_chance").value) == ("gmv", 0.83)
+    app.switch_page(str(TOP / "sim/ui/pages/plan.py")).run()
+    app.selectbox(key="picker").set_value("kept").run()
+    app.switch_page(str(TOP / "sim/ui/pages/decide.py")).run()
+    part(app, "seek")
+    well(app)
+    assert (app.selectbox(key="seek_kpi").value, app.selectbox(key="seek_chance").value) == ("return_rate", "mean")
+    assert app.number_input(key="seek_amount.return_rate.en").value == 25.0
+
+
+def test_what_was_typed_stays_in_the_other_language(plans: Path) -> None:
+    app = part(opened(page="decide"), "seek")
+    app.number_input(key="seek_amount.net_gmv.en").set_value(70.3).run()
+    app.button(key="seek_button").click().run()
+    for language, shown in (("zh", 703.0), ("en", 70.3)):
+        app.segmented_control(key="language").set_value(language).run()
+        well(app)
+        assert app.number_input(key=f"seek_amount.net_gmv.{language}").value == shown
+        assert not any(words(language)["decide.seek_old"] in caption.value for caption in app.caption)  # it is the same question
+    app.number_input(key="seek_amount.net_gmv.en").set_value(61.0).run()
+    app.segmented_control(key="language").set_value("zh").run()
+    assert app.number_input(key="seek_amount.net_gmv.zh").value == 610.0
+
+
+def test_a_changed_plan_is_called_so(plans: Path) -> None:
+    app = opened()
+    app.slider(key="lever.payment.redirects").set_value(3).run()
+    app.switch_page(str(TOP / "sim/ui/pages/decide.py")).run()
+    part(app, "seek")
+    well(app)
+    title = words("en")["compare.current"].format(title="Baseline")
+    assert any(words("en")["decide.seek_plan"].format(title=title) in text.value.replace("\\", "") for text in app.markdown)
+
+
+def test_worth_that_cannot_be_had_is_a_sentence(plans: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.errors import UserError
+    from sim.ui import choosing
+
+    def refuse(*options, **more):
+        raise UserError("That does not close.")
+
+    choosing._kept.clear()
+    monkeypatch.setattr(choosing, "worth_of", refuse)
+    app = opened(page="decide")
+    app.button(key="worth_button").click().run()
+    assert not app.exception and "That does not close." in app.error[0].value

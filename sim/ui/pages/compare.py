@@ -13,9 +13,9 @@ from sim.figures import chance, figure, relative
 from sim.outcome import KPIS
 from sim.scenario import Scenario, diff
 from sim.ui import attribution, cache, parts, sheets
-from sim.ui.state import BASELINE, Session, file_names, session
+from sim.ui.plans import CURRENT, drop_gone, label_of, on_one_horizon, plan_names
+from sim.ui.state import BASELINE, Session, session
 
-CURRENT = "\0current"  # no file can have this name
 SHOWN = ("net_gmv", "gmv", "return_rate", "contribution")
 FIRST_PLAN = "all_fixes"
 
@@ -28,7 +28,7 @@ def page() -> None:
         parts.language_switch(state)
     with st.container(key="trouble"):
         parts.faults(state)
-    names = [*([CURRENT] if state.changed else []), *file_names()]
+    names = plan_names(state)
     if len(names) < 2:
         st.info(say["compare.none"], icon=":material/info:")
         return
@@ -39,7 +39,7 @@ def page() -> None:
     comparison = compared(state, base, plans, same_world=same_world)
     if comparison is None:
         return
-    labels = [label(state, name) for name in plans]
+    labels = [label_of(state, name) for name in plans]
     at_base = comparison.base.scenario.baseline
     others = [parts.plain(name) for name, plan in zip(labels, comparison.plans, strict=True) if plan.scenario.baseline != at_base]
     if others:
@@ -49,24 +49,13 @@ def page() -> None:
     what_differs(state, comparison, labels)
 
 
-def label(state: Session, name: str) -> str:
-    if name == CURRENT:
-        return state.say["compare.current"].format(title=parts.translated(state.opened, "title", state.say) or state.opened.name)
-    return parts.title_of(cache.readable(name), name, state.say)
-
-
 def chosen(state: Session, names: list[str]) -> tuple[str, list[str], bool]:
     """The base and its plans; kept while the planner looks at other pages."""
     say = state.say
     first = [name for name in (CURRENT, state.opened.name, FIRST_PLAN) if name in names and name != BASELINE][:1]
     left, right, side = st.columns([3, 6, 2], vertical_alignment="bottom")
-    keep = {"persist_state": "session", "format_func": lambda name: label(state, name)}
-    for key in ("compare_base", "compare_plans"):  # a file may be gone since
-        kept = st.session_state.get(key)
-        if isinstance(kept, str) and kept not in names:
-            del st.session_state[key]
-        elif isinstance(kept, list):
-            st.session_state[key] = [name for name in kept if name in names]
+    keep = {"persist_state": "session", "format_func": lambda name: label_of(state, name)}
+    drop_gone(names, one="compare_base", several="compare_plans")
     st.session_state.setdefault("compare_plans", first)
     with left:
         base = st.selectbox(say["compare.base"], names, index=names.index(BASELINE) if BASELINE in names else 0, key="compare_base", **keep)
@@ -84,7 +73,7 @@ def compared(state: Session, base: str, plans: list[str], *, same_world: bool) -
         return replace(state.plan, name=state.opened.name) if name == CURRENT else cache.scenario_at(name)
 
     try:
-        first, *others = _on_one_horizon(state, [scenario(base), *(scenario(name) for name in plans)])
+        first, *others = on_one_horizon(state, [scenario(base), *(scenario(name) for name in plans)], key="compare_days")
         if same_world:
             others = [replace(plan, assumptions=first.assumptions, events=first.events) for plan in others]
         with st.spinner(state.say["plan.computing"]):
@@ -94,20 +83,6 @@ def compared(state: Session, base: str, plans: list[str], *, same_world: bool) -
         return None
     named = [replace(outcome, scenario=one) for outcome, one in zip(outcomes, (first, *others), strict=True)]
     return Comparison(base=named[0], plans=tuple(named[1:]))
-
-
-def _on_one_horizon(state: Session, scenarios: list[Scenario]) -> list[Scenario]:
-    """Over the days of the first plan; where dated files differ, over those that the planner chooses."""
-    dated = [scenario for scenario in scenarios if scenario.dated] or scenarios[1:2]
-    spans = sorted({(scenario.start, scenario.days) for scenario in dated}, key=lambda span: (-span[1], span[0]))
-    if len(spans) == 1:
-        start, days = spans[0]
-    else:
-        start, days = st.selectbox(
-            state.say["compare.days"], spans, key="compare_days", width=340,
-            format_func=lambda span: state.say["say.horizon"].format(start=span[0], days=span[1]),
-        )
-    return [scenario.with_horizon(start=start, days=days) for scenario in scenarios]
 
 
 @st.fragment

@@ -35,12 +35,12 @@ def moves(state: Session) -> None:
     parts.heading(say["drivers.moves"], say["drivers.moves_note"])
     plan = state.plan
     with st.container(horizontal=True, vertical_alignment="center"):
+        differs = bool(plan.moved or plan.events or plan.assumptions)
         paired = st.toggle(
-            say["drivers.paired"], key="drivers_paired", persist_state="session", help=say["drivers.paired_help"],
-            disabled=not plan.moved and not plan.events and not plan.assumptions,
+            say["drivers.paired"], key="drivers_paired", persist_state="session", help=say["drivers.paired_help"], disabled=not differs
         )
         pressed = st.button(say["drivers.find_moves"], type="primary", key="drivers_move", icon=":material/play_arrow:")
-    base = cache.base_of(plan) if paired else None
+    base = cache.base_of(plan) if paired and differs else None
     if pressed:
         try:
             st.session_state[MOVING] = drivers_work.moving(plan, base, say)
@@ -51,7 +51,7 @@ def moves(state: Session) -> None:
         st.info(say["drivers.not_yet"], icon=":material/info:")
         return
     if answer.key != drivers_work.moving_key(plan, base):
-        st.caption(f":material/history: {say['drivers.older']}")
+        older(state, answer)
     drivers_views.moves(state, answer.result)
 
 
@@ -77,8 +77,15 @@ def misses(state: Session) -> None:
     if answer is None:
         return
     if answer.key != drivers_work.missing_key(plan, targets):
-        st.caption(f":material/history: {say['drivers.older']}")
+        older(state, answer)
     drivers_views.misses(state, answer.result)
+
+
+def older(state: Session, answer: drivers_work.Answer) -> None:
+    """What is shown answers an earlier question, and of which plan."""
+    asked = answer.result.scenario
+    name = parts.plain(parts.title_of(asked, asked.name, state.say))
+    st.caption(f":material/history: {state.say['drivers.older'].format(plan=name)}")
 
 
 page()
