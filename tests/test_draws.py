@@ -121,3 +121,11 @@ def test_a_second_sequence_has_dimensions_of_its_own() -> None:
     assert abs(np.corrcoef(first, again)[0, 1]) < 0.05
     cells = np.histogram2d(first, again, bins=16)[0]  # a net in both together: sixteen points in each of 256 squares, nearly
     assert cells.min() >= 8 and cells.max() <= 24
+
+
+@pytest.mark.parametrize(("count", "most"), [(256, 0.45), (512, 0.42), (1000, 0.12), (4096, 0.07)])
+def test_no_two_assumptions_move_together(count: int, most: float) -> None:
+    """Two dimensions whose first digits agree within the first points would have a correlation of 0.75."""
+    columns = np.stack([drawn(1, item, 0, count) for item in registry().entries if item.uncertain])
+    related = np.corrcoef(columns) - np.eye(len(columns))
+    assert np.abs(related).max() <= most
