@@ -49,6 +49,12 @@ def in_order(
         yield from _in_processes(work, chain(first, ahead), workers)
 
 
+def cores(most: int) -> int:
+    """Processors that this process may use, `most` at most: so many workers are worth starting."""
+    mine = getattr(os, "sched_getaffinity", None)
+    return min(most, len(mine(0)) if mine else os.cpu_count() or 1)
+
+
 def _in_processes(work: Callable[[Unit], Result], units: Iterator[Unit], workers: int) -> Iterator[Result]:
     under_way: deque[tuple[Unit, Future[Result]]] = deque()
     failures = 0

@@ -11,7 +11,6 @@ itself, so that they still add up to the comparison's.
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +22,7 @@ import numpy as np
 from sim.analysis import shapley
 from sim.analysis.coalitions import LARGEST, Game, plot_of
 from sim.batches import kpis_of
+from sim.executors import cores
 from sim.model.world import Array
 from sim.outcome import Outcome, mean, spread
 
@@ -277,10 +277,7 @@ class _Told:
 
 def _processes(lane_days: int) -> int:
     """How many for so much work: no more than this machine has processors for."""
-    if lane_days < ALONE:
-        return 1
-    mine = getattr(os, "sched_getaffinity", None)
-    return min(MOST_PROCESSES, len(mine(0)) if mine else os.cpu_count() or 1)
+    return 1 if lane_days < ALONE else cores(MOST_PROCESSES)
 
 
 def _number(value: float) -> float | None:

@@ -7,7 +7,6 @@ several names: the assumptions of a grade have an index of their own, and so has
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from sim.batches import Batch, Progress, figures_of
 from sim.draws import Range
 from sim.engine import block_lanes
 from sim.errors import UserError
-from sim.executors import in_order
+from sim.executors import cores, in_order
 from sim.lanes import NOISE, Draws, OneAtATime, belief_of
 from sim.model.world import Array, Shocks
 from sim.outcome import mean, model_version
@@ -199,7 +198,7 @@ def sensitivity(
         spent_s = (time.perf_counter() - begun) / (SCREENED * (1 + len(names)))  # a lane
         factors = _factors(_ranked(strengths, swings), noise=noise)
         if workers is None:
-            workers = _processes() if spent_s * draws * (2 + len(factors)) > LONG_S else 1
+            workers = cores(MOST_PROCESSES) if spent_s * draws * (2 + len(factors)) > LONG_S else 1
         evaluate = worlds_again(
             sides, kpis=kpis, draws=draws, seed=seed, noise=noise, workers=workers, scheduler=scheduler, progress=progress
         )
@@ -417,8 +416,3 @@ def _within(first: Interval, total: Interval) -> Interval:
 def _interval(table: Array, k: int, found: Indices, name: str) -> Interval:
     value, low, high = table[:, k, found.names.index(name)].tolist()
     return Interval(value=value, low=low, high=high)
-
-
-def _processes() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_PROCESSES)
