@@ -145,8 +145,8 @@ def test_run_again_at_its_answer_gives_the_asked_probability() -> None:
     assert np.mean(again >= wanted) == pytest.approx(found.answer.share, abs=1e-12)  # its own worlds: the very share
     error = np.sqrt(0.8 * 0.2 / 400)
     assert abs(np.mean(again >= wanted) - 0.8) <= 2.0 * error
-    other = run(found.plan, draws=400, seed=99).kpi("net_gmv")
-    assert abs(np.mean(other >= wanted) - 0.8) <= 2.0 * np.sqrt(2.0) * error  # both sides have their own
+    others = np.concatenate([run(found.plan, draws=400, seed=seed).kpi("net_gmv") for seed in range(90, 95)])
+    assert abs(np.mean(others >= wanted) - 0.8) <= 2.0 * np.sqrt(1.0 + 1.0 / 5.0) * error  # both sides have an error of their own
     setting = found.plan.levers[SPEED]
     assert (setting.start, setting.ramp_days, setting.amount) == (date(2023, 7, 3), 3, found.answer.value)
 
