@@ -19,7 +19,7 @@ TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 TASKS = {
     "next_stage": {"budget": 1.2e9, "limits": ["return_rate <= 0.29"]},
-    "merchant": {"budget": 3.2e5, "limits": ["return_rate <= 0.40"]},
+    "merchant": {"budget": 3.2e5, "limits": ["return_rate <= 0.43"]},
 }
 AT_ONCE = 250
 COMBINATIONS = 24  # of the levers that each cost a block of their own

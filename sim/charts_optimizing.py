@@ -11,7 +11,7 @@ from sim.figures import scale
 from sim.texts import words
 
 FRONT_SCHEME = "viridis"
-ROOM = 0.24  # of the chart's width, beside the bars for their labels
+ROOM = 0.36  # of the chart's width, beside the bars for their labels
 
 
 def next_bars(rows: Sequence[Row], *, unit: str, language: str, colours: Palette) -> alt.LayerChart:

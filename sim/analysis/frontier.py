@@ -146,8 +146,9 @@ def _traced(work: Optimizer, points: int) -> list[int]:
         offset = np.zeros(search.limits)
         offset[0] = share - 1.0
         start = search.best(offset=offset)
-        if known is None:
-            top, curves = climbed(search, start, offset=offset)
+        if known is None:  # as the optimiser does it
+            work.explore()
+            top, curves = search.best(), work.curves
         else:
             top, curves = climbed(search, start, offset=offset, known=copy.deepcopy(known), rounds=3, radius=0.5, dear_rounds=(1,))
         known = curves

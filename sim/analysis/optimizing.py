@@ -29,7 +29,10 @@ from sim.scenario import Scenario
 Progress = Callable[[int, int], None]
 CHECKS = 7  # times that an answer is judged at all draws, and the search corrected by what was found
 HOPE = 0.05  # lack of the limits, in their sizes, that more draws might still mend
+FALL = 0.01  # of the worth: a plan that much worse is not the same plan within the limits
+MARGIN = 1e-4  # of a limit's size, by which a search aims inside what was missed at all draws
 SMALL_TASK = 10  # levers up to which the search starts twice
+AGAIN, AGAIN_ROUNDS = (0.5, 0.2), 3  # a small task is searched again around its best plan, with curves seen from there
 RIVAL_REACH, RIVAL_ROUNDS = 0.3, 4  # of the search from a random plan that was better
 
 
@@ -240,6 +243,8 @@ class Optimizer:
                 other, curves = climbed(self.search, start)
                 if self.search.rank(other) > self.search.rank(place):
                     place, self.curves = other, curves
+        for reach in AGAIN if self.plans.space.size <= SMALL_TASK else ():
+            _, self.curves = climbed(self.search, self.search.best(), radius=reach, rounds=AGAIN_ROUNDS)
 
     def settled(self) -> int | None:
         """The best place that keeps every limit at all draws; None where there is none.
@@ -248,21 +253,28 @@ class Optimizer:
         """
         search = self.search
         tight = np.zeros(search.limits)
-        best = search.best()
+        best = around = search.best()
         if search.lack(best) > HOPE:
             return None
         for _ in range(CHECKS):
-            if best in self.checked:
+            fallen = best != around and search.worth(best) < search.worth(around) - FALL * abs(search.worth(around))
+            if best not in self.checked and not fallen:
+                around = best
+                slack, _ = self._checked(best)
+                missed = np.maximum(0.0, -slack)
+                self.offset = slack - search.rows[best][1:]
+                tight = np.where(missed > 0.0, 2.0 * tight + 0.3 * missed + MARGIN, tight)
+            elif best == around and np.all(self.checked[best][0] >= 0.0):
                 break
-            slack, _ = self._checked(best)
-            missed = np.maximum(0.0, -slack)
-            tight = np.where(missed > 0.0, tight * 2.0 + 0.3 * missed + 1e-6, tight)
-            self.offset = slack - search.rows[best][1:] - tight
+            else:  # nothing new, or only what is far worse: aim farther inside
+                tight = np.where(tight > 0.0, 2.0 * tight + MARGIN, tight)
             if self.curves is not None:
-                proposed(search, self.curves, explaining.NEAR, self.offset, frozen=self.plans.space.dear)
+                proposed(search, self.curves, explaining.NEAR, self.offset - tight, frozen=self.plans.space.dear)
             best = search.best(offset=self.offset)
             if search.lack(best, self.offset) > HOPE:
                 break
+        if best not in self.checked:
+            self._checked(best)
         good = self._good()
         if good is None:  # the plan at hand, or the baseline
             for place in self.starts():
@@ -361,6 +373,8 @@ class Optimizer:
             values = after.kpi(target.kpi)
             slack = float(target.slack(values))
             reached = target.value + slack * (1.0 if target.sense == "at_least" else -1.0)
+            if target.probability is None:  # as `run` says it, to the last bit
+                reached = float(mean(values))
             gain = easing.get(k)
             binding = slack / size_of(target) <= explaining.BINDS and (gain is None or gain > 0.0)
             rows.append(
@@ -385,7 +399,7 @@ def contradiction(reaches: Sequence[Reach]) -> str:
     names = [said_limit(reach.limit) for reach in reaches]
     together = f"{', '.join(names[:-1])} and {names[-1]}"
     singly = "; ".join(f"{reach.limit.kpi} {_amount(reach)}" for reach in reaches)
-    return f"No plan within the bounds holds {together} together, though each of them can be had alone. Best values alone: {singly}."
+    return f"No plan within the bounds holds {together} together, though each of them can be had alone. Best values found alone: {singly}."
 
 
 def said_limit(limit: Target) -> str:

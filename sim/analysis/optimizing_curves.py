@@ -7,8 +7,14 @@ and "at most n levers" are binary choices in it; curves that bend the right way 
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -22,6 +28,7 @@ MOST_WHOLE = 12  # whole numbers that are all looked at
 PENALTY = 1e3  # of breaking a limit by its own size, in ranges of the worth
 LAZINESS = 1e-6  # a lever that brings nothing stays where the plan has it
 BENT = 0.004  # share of the whole range by which a curve may bend the wrong way without a binary choice
+_ONE_AT_A_TIME = Lock()
 NODES = 3000  # of the branching; a number of steps and not of seconds, so that the answer is always the same
 
 
@@ -256,9 +263,38 @@ def _programme(value: list[float], rows: list[tuple[dict[int, float], float, flo
     upper[lacks:] = np.inf
     whole = np.zeros(len(value))
     whole[binary] = 1
-    found = milp(
-        np.array(value), integrality=whole, bounds=Bounds(0.0, upper),
-        constraints=LinearConstraint(matrix, np.array([row[1] for row in rows]), np.array([row[2] for row in rows])),
-        options={"mip_rel_gap": 1e-5, "node_limit": NODES},
-    )
+    with _hushed():
+        found = milp(
+            np.array(value), integrality=whole, bounds=Bounds(0.0, upper),
+            constraints=LinearConstraint(matrix, np.array([row[1] for row in rows]), np.array([row[2] for row in rows])),
+            options={"mip_rel_gap": 1e-5, "node_limit": NODES},
+        )
     return found.x
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """HiGHS writes a line of its own debugging to the process's stdout now and then, into the midst of an answer in JSON."""
+    with _ONE_AT_A_TIME:
+        try:
+            sys.stdout.flush()
+            kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        except (AttributeError, OSError, ValueError):  # there is no stdout
+            yield
+            return
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+        try:
+            yield
+        finally:
+            _flushed()
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _flushed() -> None:
+    """What C has buffered goes where it was meant to go."""
+    try:
+        ctypes.CDLL(None).fflush(None)
+    except (AttributeError, OSError, TypeError):  # Windows: its C library is not found by this name
+        return

@@ -17,7 +17,7 @@ from sim.parameters import registry
 
 BINDS = 0.003  # slack, in sizes of the limit, below which a limit may be what stops the plan
 EASED = 0.01
-NEAR = 0.06  # share of a lever's width within which an eased task is solved again
+NEAR, FARTHER = 0.06, 0.3  # shares of a lever's width within which an eased task is solved again
 ASIDE = 1e9  # offset of a limit that is left out
 TRIES = 3  # rounds of a search that only asks whether limits can hold together
 SMALL = 0.02  # of a lever's width: a small step
@@ -34,7 +34,8 @@ def eased_gain(
     worth = worth or search.worth
     eased = offset.copy()
     eased[limit] += EASED
-    proposed(search, curves, NEAR, eased)
+    for reach in (NEAR, FARTHER):
+        proposed(search, curves, reach, eased, frozen=search.space.dear)
     before, after = search.best(offset=offset), search.best(offset=eased)
     if not search.feasible(after, eased):
         return 0.0
@@ -44,7 +45,7 @@ def eased_gain(
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """A limit and the best value of its figure that any plan within the bounds reaches, all other limits aside."""
+    """A limit and the best value of its figure found, all other limits aside; where the limit is missed, the best within the bounds."""
 
     limit: Target
     value: float
@@ -82,14 +83,15 @@ def _hold_together(search: Search, places: Sequence[int], offset: Array) -> bool
 
 
 def _reach(plans: Plans, search: Search, place: int) -> Reach:
-    """The best value of a limit's figure alone: a search of its own, from the best of all plans tried so far."""
+    """The best value of a limit's figure alone: a search of its own where no plan tried so far reaches the limit."""
 
     def evaluate(points: Array) -> tuple[Array, Array]:
         return plans.evaluate(points)[1][:, place], np.zeros((len(points), 0))
 
     own = Search(space=search.space, evaluate=evaluate, limits=0, logarithmic=False)
     own.at(search.points)
-    best, _ = climbed(own, own.best(), rounds=TRIES)
+    if own.worth(own.best()) < 0.0:
+        climbed(own, own.best(), rounds=TRIES)
     best = own.best()
     search.at(own.points)
     limit = plans.asked.constraints[place]

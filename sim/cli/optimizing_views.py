@@ -105,7 +105,8 @@ def _limit_table(found: Answer, say: Words) -> str:
 def _step_table(found: Answer, side: str, steps: Sequence[Any], say: Words) -> str:
     amount, rows = money(found.money, say.language), []
     unit = "share" if found.asked.risk == "probability" else KPIS[found.asked.objective].unit
-    free = [step for step in steps if step.per_money is None and step.better <= 0.0 and not step.at_bound]  # neither costs nor brings anything
+    # What neither costs nor brings anything is named, not listed.
+    free = [step for step in steps if step.per_money is None and step.better <= 0.0 and not step.at_bound]
     for step in [step for step in steps if not step.at_bound and step not in free][:SHOWN_STEPS]:
         lever = registry()[step.lever]
         way = f"{level_text(step.value - step.step, lever.unit, say)} → {level_text(step.value, lever.unit, say)}"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FRONT, PICKED = "frontier_answer", "frontier_point"
 SHOWN = ("net_gmv", "return_rate", "plan_cost", "contribution")
 POINTS = 12
+NAME_PX = 110  # "plan at hand" in the first column
 
 
 def section(state: Session, task: Task) -> None:
@@ -46,7 +47,7 @@ def section(state: Session, task: Task) -> None:
     if kept is None:
         return
     was, found = kept
-    if was != key and st.session_state.get(optimizing.TOOK) != state.plan.digest:
+    if was[1:] != key[1:] or (was[0] != key[0] and st.session_state.get(optimizing.TOOK) != key[0]):
         st.caption(f":orange[:material/history: {say['optimize_page.stale']}]")
     if found.interrupted:
         st.warning(say["optimize.frontier_interrupted"], icon=":material/stop_circle:")
@@ -63,7 +64,8 @@ def shown(state: Session, found: Frontier) -> None:
     drawing = frontier_dots(rows, language=language, colours=parts.palette())
     parts.chart(drawing, key="frontier_chart", says=say["frontier.says"])
     st.markdown(f"**{say['frontier.table']}**")
-    parts.sheet([_line(row, point, state) for row, point in zip(rows, _all(found), strict=False)], pinned=[say["frontier.point"]])
+    lines = [_line(row, point, state) for row, point in zip(rows, _all(found), strict=False)]
+    parts.sheet(lines, pinned=[say["frontier.point"]], pinned_px=NAME_PX)
     st.download_button(
         say["files.csv"], lambda: sheets.csv_bytes(_figures(found)), file_name="frontier.csv", mime="text/csv",
         icon=":material/download:", on_click="ignore", key="frontier_csv",

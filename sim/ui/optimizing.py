@@ -55,6 +55,11 @@ class Task:
     most_levers: int | None
 
     @property
+    def aimless(self) -> bool:
+        """Is the chance of a goal asked for, and no goal given?"""
+        return self.risk == "probability" and self.goal is None
+
+    @property
     def arguments(self) -> dict[str, Any]:
         fields = ("objective", "risk", "goal", "budget", "limits", "levers", "most_levers")
         return {name: getattr(self, name) for name in fields}
@@ -69,11 +74,14 @@ def section(state: Session) -> None:
         with st.container(border=True, gap="small"):
             task = asked(state)
             pressed = st.button(
-                say["optimize_page.button"], icon=":material/auto_awesome:", type="primary", key="optimize_button", disabled=not task.levers
+                say["optimize_page.button"], icon=":material/auto_awesome:", type="primary", key="optimize_button",
+                disabled=not task.levers or task.aimless,
             )
         if not task.levers:
             st.info(say["optimize_page.no_levers"], icon=":material/info:")
             return
+        if task.aimless:
+            st.info(say["optimize_page.no_goal"], icon=":material/info:")
         if pressed:
             key = (state.plan.digest, state.plan.name, model_version(), cache.DRAWS, cache.SEED, task)
 
@@ -107,7 +115,7 @@ def asked(state: Session) -> Task:
     say, language = state.say, state.language
     st.session_state.setdefault("optimize_objective", OBJECTIVES[0])
     st.session_state.setdefault("optimize_risk", RISKS[0])
-    columns = st.columns([3, 5, 3, 2], vertical_alignment="bottom")
+    columns = st.columns([3, 5, 3, 2])
     with columns[0]:
         objective = st.selectbox(
             say["optimize_page.objective"], OBJECTIVES, key="optimize_objective", persist_state="session",
@@ -130,7 +138,7 @@ def asked(state: Session) -> Task:
         sense = "at_least" if KPIS[objective].direction >= 0 else "at_most"
         with st.columns([3, 9])[0]:
             value = amount(state, objective, "optimize_goal", lambda: _mean(state, objective), label=f"optimize_page.goal_{sense}")
-        goal = Target(kpi=objective, sense=sense, value=value or 0.0)
+        goal = None if value is None else Target(kpi=objective, sense=sense, value=value)
     names = [lever.name for group in lever_groups().values() for lever in group]
     slot = f"optimize_levers.{state.generation}"
     st.session_state.setdefault(slot, [name for name in names if name in question(state.plan).levers])
@@ -194,7 +202,7 @@ def _dropped(row: int) -> None:
 def amount(
     state: Session, kpi: str, slot: str, first: Callable[[], float | None], *, label: str, empty: bool = False
 ) -> float | None:
-    """A figure's value, typed in the size in which planners say it; None where the field may be and is empty."""
+    """A figure's value, typed in the size in which planners say it; None where the field is empty. `empty`: it means something."""
     unit, language = KPIS[kpi].unit, state.language
     size = 0.01 if unit == "share" else SIZES[unit][language] if unit in SIZES else 1.0
     name = "%" if unit == "share" else state.say["optimize_page.unit_money"] if unit in SIZES else unit
@@ -203,7 +211,8 @@ def amount(
         begin = first()
         st.session_state[key] = None if begin is None else float(f"{begin / size:.3g}")
     typed = st.number_input(
-        state.say[label].format(unit=name), key=key, persist_state="session", step=None, format="%.6g",
+        state.say[label].format(unit=name), value=None, key=key, persist_state="session", step=None, format="%.6g",
+        min_value=0.0 if empty or unit == "share" else None, max_value=100.0 if unit == "share" else None,
         help=state.say["optimize_page.budget_help"] if empty else None,
     )
     return None if typed is None else float(typed) * size

@@ -189,9 +189,9 @@ def chart(drawing: Any, *, key: str, says: str) -> None:
     st.altair_chart(drawing, width="stretch", key=key, alt=says)
 
 
-def sheet(rows: Sequence[Mapping[str, Any]], *, pinned: Sequence[str] = ()) -> None:
-    """A table in full; a long one scrolls, a wide one keeps its `pinned` columns in sight."""
-    columns = {head: st.column_config.Column(pinned=True) for head in pinned}
+def sheet(rows: Sequence[Mapping[str, Any]], *, pinned: Sequence[str] = (), pinned_px: int | None = None) -> None:
+    """A table in full; a long one scrolls, a wide one keeps its `pinned` columns in sight, `pinned_px` wide where that is given."""
+    columns = {head: st.column_config.Column(pinned=True, width=pinned_px) for head in pinned}
     height = "content" if len(rows) <= LONGEST_SHEET else 640
     st.dataframe(rows, hide_index=True, width="stretch", height=height, column_config=columns)
 

@@ -14,8 +14,8 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp, minimize
 from sim.analysis.goals import Target
 from sim.analysis.optimizing import Answer, Optimizer, optimize
 from sim.analysis.optimizing_curves import Curve, Space
-from sim.analysis.optimizing_explaining import eased_gain, money_of, next_money
-from sim.analysis.optimizing_plans import Plans, limit_of, priced, question, search_draws, space_of, value_in, whole
+from sim.analysis.optimizing_explaining import eased_gain, next_money
+from sim.analysis.optimizing_plans import Plans, question, space_of, value_in, whole
 from sim.analysis.optimizing_search import Search, climbed, random_points
 from sim.engine import run
 from sim.errors import UserError
@@ -171,9 +171,9 @@ def test_random_points_try_the_plan_today_and_anywhere() -> None:
     where = space(4, held=0.5, dear=[0, 0, 0, 1])
     points = random_points(where, 2000, seed=4, base=np.zeros(4))
     for home in (0.0, 0.5):
-        assert np.mean(np.sum(points == home, axis=1) >= 3) > 0.1
+        assert np.mean(np.sum(points == home, axis=1) >= 3) > 0.05
         assert np.any(points[:, 3] == home)
-    assert np.mean(np.any(points[:, :3] > 0.9, axis=1)) > 0.1
+    assert np.mean(np.any(points[:, :3] > 0.9, axis=1)) > 0.05
     assert len(np.unique(points[:, 3])) <= 6
 
 
@@ -328,7 +328,7 @@ def test_a_random_plan_that_is_better_is_taken_up(fixes: Scenario, answer: Answe
 
     def explored(self: Optimizer) -> None:
         with pytest.MonkeyPatch.context() as still:
-            still.setattr(optimizing, "climbed", lambda search, start: (start, None))
+            still.setattr(optimizing, "climbed", lambda search, start, **_: (start, None))
             nowhere(self)
 
     monkeypatch.setattr(Optimizer, "explore", explored)
@@ -336,6 +336,23 @@ def test_a_random_plan_that_is_better_is_taken_up(fixes: Scenario, answer: Answe
     found = optimize(fixes, budget=4e7, limits=["return_rate <= 0.33 @ 0.6"], **FEW)
     assert found.to_json()["objective"]["after"] >= answer.to_json()["objective"]["after"]
     assert found.random_search.ahead >= 0.0 and found.random_search.feasible == 1
+
+
+def test_what_few_draws_promised_is_kept_at_all_draws(capfd: pytest.CaptureFixture[str]) -> None:
+    """Draws on which the best plan of the search misses both limits by a hair: it is mended, not given up; and nothing is printed."""
+    levers = {
+        "payment.redirects": 3, "service.seats": 24, "returns.filter_strength": 0.6, "detail_page.load_median_s": 1.8,
+        "returns.size_labels": 0.4,
+    }
+    asked = question(plan(levers, days=28), budget=5.45e7, limits=["return_rate <= 0.28381"])
+    work = Optimizer(asked=asked, draws=1000, seed=5, noise=True)
+    work.explore()
+    promised = work.search.worth(work.search.best())
+    place = work.settled()
+    slack, worth = work.checked[place]
+    assert np.all(slack >= 0.0)
+    assert worth > 0.97 * promised
+    assert capfd.readouterr().out == ""
 
 
 def test_progress_only_grows_and_never_passes_the_whole(fixes: Scenario) -> None:
@@ -423,69 +440,6 @@ def test_stopped_before_anything_holds_there_is_no_answer(fixes: Scenario, monke
     monkeypatch.setattr(Optimizer, "explore", stopped)
     with pytest.raises(KeyboardInterrupt):
         optimize(fixes, budget=4e7, limits=["return_rate <= 0.05"], **FEW)
-
-
-# The question
-
-
-def test_by_default_the_levers_that_the_plan_moves_else_all_with_a_price(fixes: Scenario) -> None:
-    assert set(question(fixes).levers) == set(LEVERS)
-    every = question(plan(days=7)).levers
-    assert "traffic.discount" not in every and len(every) == sum(priced(lever) for lever in registry().levers)
-    assert question(fixes, levers=["all"]).levers == every
-    assert question(fixes, levers=["traffic.discount"]).levers == ("traffic.discount",)
-
-
-@pytest.mark.parametrize(
-    ("task", "says"),
-    [
-        ({"objective": "net_gvm"}, 'there is no figure "net_gvm"'),
-        ({"objective": "plan_cost"}, "the cheapest plan is to change nothing"),
-        ({"budget": -1.0}, "-1 is no budget"),
-        ({"budget": float("nan")}, "nan is no budget"),
-        ({"risk": "median"}, 'there is no "median"'),
-        ({"risk": "probability"}, "needs a --goal"),
-        ({"goal": "net_gmv >= 1e9"}, "only --risk probability aims at a goal"),
-        ({"risk": "probability", "goal": "net_gmv >= 1e9", "objective": "gmv"}, "only the goal is needed"),
-        ({"risk": "probability", "goal": "net_gmv >= 22%"}, "not in '%'"),
-        ({"limits": ["return_rate <= 22"]}, "is a share"),
-        ({"limits": ["return_rate <= 0.22 @ 1.5"]}, "a probability of 1.5"),
-        ({"limits": ["return_rate <= 0.22 @ high"]}, "is no probability"),
-        ({"limits": ["return_rat <= 0.22"]}, "Did you mean"),
-        ({"levers": ["service.seat"]}, 'Did you mean "service.seats"?'),
-        ({"bounds": {"service.seats": (3.0, 20.0)}}, "reaches outside 5 to 80"),
-        ({"bounds": {"service.seats": (30.0, 20.0)}}, "is no range"),
-        ({"bounds": {"service.seats": (20.2, 20.8)}}, "there is none from 20.2 to 20.8"),
-        ({"bounds": {"traffic.drama": (0.0, 1e6)}}, "is not among the levers to decide"),
-        ({"bounds": {"service.seets": (0.0, 1e6)}}, "is no lever"),
-        ({"most_levers": 0}, "1 to 33 is allowed"),
-        ({"most_levers": 1, "bounds": {"payment.redirects": (4.0, 6.0)}}, "which has payment.redirects at 3: its --bounds must include"),
-    ],
-)
-def test_senseless_questions_get_one_sentence(fixes: Scenario, task: dict[str, Any], says: str) -> None:
-    with pytest.raises(UserError) as refused:
-        question(fixes, **task)
-    assert says in refused.value.message
-    assert refused.value.exit_code == 2
-
-
-def test_a_limit_as_typed() -> None:
-    assert limit_of("return_rate <= 22% @ 80%") == Target(kpi="return_rate", sense="at_most", value=0.22, probability=0.8)
-    assert limit_of("net_gmv >= 600亿", probability=0.9).probability == 0.9
-    assert limit_of("net_gmv >= 600亿").probability is None
-
-
-def test_draws_of_the_search_follow_the_work_and_not_the_clock() -> None:
-    short, long = question(plan(LEVERS, days=7)), question(load("next_stage"))
-    assert search_draws(short, space_of(short), 1000) == 256
-    assert search_draws(long, space_of(long), 1000) == 64
-    assert search_draws(short, space_of(short), 40) == 40
-
-
-def test_the_amount_that_is_asked_about_suits_the_budget() -> None:
-    assert money_of(question(plan(LEVERS), budget=1.2e9), 0.0) == 1e6
-    assert money_of(question(plan(LEVERS), budget=300_000.0), 0.0) == 10_000.0
-    assert money_of(question(plan(LEVERS)), 0.0) == 1e6
 
 
 def test_the_answer_names_the_figures_of_the_contract(answer: Answer) -> None:

@@ -106,6 +106,10 @@ def test_a_chance_of_a_goal_asks_for_the_goal(planned: Path) -> None:
     app.segmented_control(key="optimize_risk").set_value("probability").run()
     well(app)
     assert app.number_input(key="optimize_goal.net_gmv.en").value > 0
+    app.number_input(key="optimize_goal.net_gmv.en").set_value(None).run()  # no goal is not a goal of nothing
+    assert app.button(key="optimize_button").disabled
+    assert words("en")["optimize_page.no_goal"] in [info.value for info in app.info]
+    app.number_input(key="optimize_goal.net_gmv.en").set_value(3000.0).run()
     pressed(app, "optimize_button")
     well(app)
 
@@ -128,6 +132,10 @@ def test_the_frontier_is_drawn_and_a_plan_of_it_taken(planned: Path) -> None:
     pressed(app, "frontier_take")
     well(app)
     assert app.session_state["session"].plan.digest == found.points[-1].plan.digest
+    stale = say["optimize_page.stale"]
+    assert not any(stale in caption.value for caption in app.caption)
+    app.number_input(key="optimize_budget.plan_cost.zh").set_value(777.0).run()  # other settings, whatever has been taken
+    assert any(stale in caption.value for caption in app.caption)
 
 
 def test_what_is_downloaded_reads_back(planned: Path) -> None:
