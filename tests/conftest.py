@@ -1,10 +1,11 @@
-"""What many tests need: a browser, where there is one."""
+"""What many tests need: a browser, where there is one, and the scenario files that ship."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +37,10 @@ def browser(chromium_path: str) -> Iterator:
         chromium = playwright.chromium.launch(executable_path=chromium_path, headless=True, args=list(CHROMIUM_FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def shipped_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scenario files of the checkout, in English unless asked otherwise."""
+    monkeypatch.setenv("WHATIF_SCENARIOS", str(Path(__file__).parent.parent / "scenarios"))
+    monkeypatch.delenv("WHATIF_LANG", raising=False)

@@ -20,6 +20,7 @@ from sim.cli.commands import whatif
 from sim.cli.door import explained, outcome_of
 from sim.cli.printing import as_csv, as_json, plain
 from sim.errors import UserError
+from tests.command_line import answered, asked
 
 TOP = Path(__file__).parent.parent
 FEW = ("--draws", "8", "--days", "7")
@@ -27,24 +28,7 @@ KPIS = {
     "gmv", "net_gmv", "refunds", "cancellations", "return_rate", "conversion", "paid_orders", "aov", "contribution", "plan_cost", "roi",
     "net_roi",
 }
-
-
-@pytest.fixture(autouse=True)
-def shipped_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WHATIF_SCENARIOS", str(TOP / "scenarios"))
-    monkeypatch.delenv("WHATIF_LANG", raising=False)
-
-
-def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = outcome_of(arguments)
-    said = capsys.readouterr()
-    return code, said.out, said.err
-
-
-def answered(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    code, out, err = asked(capsys, *arguments)
-    assert code == 0, err
-    return out
+pytestmark = pytest.mark.usefixtures("shipped_scenarios")
 
 
 # What it refuses

@@ -12,16 +12,11 @@ import pytest
 from sim.analysis import comparing
 from sim.analysis.attribution import FIGURES
 from sim.texts import LANGUAGES, words
-from tests.test_cli import answered, asked
+from tests.command_line import answered, asked
 
 TOP = Path(__file__).parent.parent
 FEW = ("--draws", "16", "--days", "28")
-
-
-@pytest.fixture(autouse=True)
-def shipped_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WHATIF_SCENARIOS", str(TOP / "scenarios"))
-    monkeypatch.delenv("WHATIF_LANG", raising=False)
+pytestmark = pytest.mark.usefixtures("shipped_scenarios")
 
 
 def plans_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict]:

@@ -17,12 +17,7 @@ from sim.texts import words
 TOP = Path(__file__).parent.parent
 FEW = "--draws 16 --days 7"
 ENOUGH = "--draws 100 --days 7"
-
-
-@pytest.fixture(autouse=True)
-def shipped_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WHATIF_SCENARIOS", str(TOP / "scenarios"))
-    monkeypatch.delenv("WHATIF_LANG", raising=False)
+pytestmark = pytest.mark.usefixtures("shipped_scenarios")
 
 
 def asked(capsys: pytest.CaptureFixture[str], line: str) -> tuple[int, str, str]:

@@ -12,34 +12,17 @@ from pathlib import Path
 import pytest
 
 from sim.analysis import sensitivity as sensitivities
-from sim.cli.door import outcome_of
 from sim.outcome import KPIS
 from sim.parameters import registry
 from sim.texts import LANGUAGES
 from sim.wording_drivers import discovery_in_words, drivers_in_words, restriction_text, share_with_interval, value_text
+from tests.command_line import answered, asked
 
 TOP = Path(__file__).parent.parent
 FEW = ("--draws", "16", "--days", "5", "--workers", "1")
 PLAN = ("baseline", "--set", "payment.redirects=2")
 GOAL = ("--goal", "return_rate <= 0.32", "--draws", "800", "--days", "5")
-
-
-@pytest.fixture(autouse=True)
-def shipped_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WHATIF_SCENARIOS", str(TOP / "scenarios"))
-    monkeypatch.delenv("WHATIF_LANG", raising=False)
-
-
-def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = outcome_of(arguments)
-    said = capsys.readouterr()
-    return code, said.out, said.err
-
-
-def answered(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    code, out, err = asked(capsys, *arguments)
-    assert code == 0, err
-    return out
+pytestmark = pytest.mark.usefixtures("shipped_scenarios")
 
 
 @pytest.mark.parametrize(

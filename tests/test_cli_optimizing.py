@@ -13,10 +13,10 @@ import pytest
 
 from sim.analysis import frontier
 from sim.analysis.optimizing import Optimizer
-from sim.cli.door import outcome_of
 from sim.errors import UserError
 from sim.scenario import load
 from sim.texts import words
+from tests.command_line import answered, asked
 
 TOP = Path(__file__).parent.parent
 FEW = ("--draws", "32", "--quiet")
@@ -42,18 +42,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("WHATIF_LANG", raising=False)
     monkeypatch.chdir(tmp_path)
     return plans
-
-
-def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = outcome_of(arguments)
-    said = capsys.readouterr()
-    return code, said.out, said.err
-
-
-def answered(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    code, out, err = asked(capsys, *arguments)
-    assert code == 0, err
-    return out
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parent.parent
-
-
-@pytest.fixture(autouse=True)
-def shipped_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WHATIF_SCENARIOS", str(TOP / "scenarios"))
-    monkeypatch.delenv("WHATIF_LANG", raising=False)
+pytestmark = pytest.mark.usefixtures("shipped_scenarios")
 
 
 def process(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
