@@ -39,8 +39,8 @@ def race(name: str, points: int) -> bool:
     import numpy as np
 
     from sim.analysis.optimizing import optimize
-    from sim.analysis.optimizing_plans import Plans, space_of, value_in
-    from sim.analysis.optimizing_search import random_points
+    from sim.analysis.optimizing.plans import Plans, space_of, value_in
+    from sim.analysis.optimizing.search import random_points
     from sim.scenario import load
 
     scenario = load(name, TOP / "scenarios")

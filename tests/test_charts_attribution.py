@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim import charts
-from sim.charts_attribution import UNSURE, waterfall
+from sim.charts.attribution import UNSURE, waterfall
 from sim.texts import words
 from tests.test_charts import LOOKS, drawn, rows_of
 

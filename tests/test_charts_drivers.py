@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sim import charts, charts_drivers
-from sim.charts_drivers import ShareHeads, TornadoHeads, WorldHeads
+from sim import charts
+from sim.charts import drivers as charts_drivers
+from sim.charts.drivers import ShareHeads, TornadoHeads, WorldHeads
 from tests.test_charts import LOOKS, drawn, rows_of
 
 TORNADO = TornadoHeads(axis="较中心值的变化（亿元）", name="假设", value="取值", figure="净 GMV")

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from sim import charts, charts_sweeps
-from sim.charts_sweeps import DARK_INK, PALE_INK, STAR, Heads
+from sim import charts
+from sim.charts import sweeps as charts_sweeps
+from sim.charts.sweeps import DARK_INK, PALE_INK, STAR, Heads
 from tests.test_charts import LOOKS, drawn, rows_of
 
 HEADS = Heads(

@@ -15,7 +15,7 @@ from sim.analysis import sensitivity as sensitivities
 from sim.outcome import KPIS
 from sim.parameters import registry
 from sim.texts import LANGUAGES
-from sim.wording_drivers import discovery_in_words, drivers_in_words, restriction_text, share_with_interval, value_text
+from sim.wording.drivers import discovery_in_words, drivers_in_words, restriction_text, share_with_interval, value_text
 from tests.command_line import answered, asked
 
 TOP = Path(__file__).parent.parent

@@ -15,10 +15,10 @@ import numpy as np
 
 from sim.analysis.goals import Target
 from sim.analysis.optimizing import Optimizer, Progress, contradiction
-from sim.analysis.optimizing_curves import Curves
-from sim.analysis.optimizing_explaining import conflict
-from sim.analysis.optimizing_plans import Plans, Question, question, space_of, value_in
-from sim.analysis.optimizing_search import Search, climbed, proposed
+from sim.analysis.optimizing.curves import Curves
+from sim.analysis.optimizing.explaining import conflict
+from sim.analysis.optimizing.plans import Plans, Question, question, space_of, value_in
+from sim.analysis.optimizing.search import Search, climbed, proposed
 from sim.batches import kpis_of
 from sim.errors import INFEASIBLE, UserError
 from sim.model.world import Array

@@ -99,7 +99,7 @@ def seek(
     if path is not None:
         _written(found, path, scenarios, output, say)
     if not found.reachable:
-        from sim.wording_deciding import seek_says
+        from sim.wording.deciding import seek_says
 
         raise UserError(seek_says(found, say)[0], exit_code=INFEASIBLE)
 
@@ -128,7 +128,7 @@ def _written(found: Sought, path: Path, folder: str | None, output: Output, say:
     from dataclasses import replace
 
     from sim.scenario import save
-    from sim.wording_deciding import goal_words, lever_text
+    from sim.wording.deciding import goal_words, lever_text
 
     if found.answer is None or found.already:
         output.note(say["seek.not_needed" if found.already else "seek.not_saved"])
@@ -159,7 +159,7 @@ def choose(
     """
     from sim.analysis.choosing import options_of
     from sim.texts import words
-    from sim.wording_deciding import choice_says
+    from sim.wording.deciding import choice_says
 
     say = words(output.lang)
     asked = _asked(base, plans, world, scenarios)
@@ -196,7 +196,7 @@ def worth(
     """
     from sim.analysis.information import worth as worth_between
     from sim.texts import words
-    from sim.wording_deciding import choice_says, worth_says
+    from sim.wording.deciding import choice_says, worth_says
 
     say = words(output.lang)
     asked = _asked(base, plans, world, scenarios)
@@ -233,7 +233,7 @@ def seek_view(found: Sought, *, title: str, say: Words) -> str:
     from sim.figures import MISSING, chance, figure, interval
     from sim.outcome import KPIS
     from sim.tables import table
-    from sim.wording_deciding import goal_words, lever_text, seek_says
+    from sim.wording.deciding import goal_words, lever_text, seek_says
 
     setting = _setting(found.scenario, draws=found.draws, seed=found.seed, say=say)
     head = [title, say["seek.goal"].format(**goal_words(found.target, say)), setting]
@@ -268,7 +268,7 @@ def choice_table(choice: Choice, titles: Sequence[str], say: Words) -> str:
     from sim.figures import chance, figure, interval
     from sim.outcome import KPIS
     from sim.tables import shorten, table
-    from sim.wording_deciding import regret_text
+    from sim.wording.deciding import regret_text
 
     unit, chosen, language = KPIS[choice.kpi].unit, choice.choices, say.language
 

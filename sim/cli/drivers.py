@@ -55,7 +55,7 @@ def sensitivity(
             plan, base, kpis=asked, progress=progress, **(world.drawing | {"draws": draws})
         )
     data = result.to_json()
-    from sim.wording_drivers import drivers_in_words
+    from sim.wording.drivers import drivers_in_words
 
     for figure, drivers in zip(data["kpis"], result.figures, strict=True):
         begun = result.complete or drivers.sobol or not drivers.defined  # else there is no spread yet to speak of
@@ -91,7 +91,7 @@ def discover(*, scenario: str, goals: tuple[str, ...], world: World, scenarios: 
     with Meter(output, say) as progress:
         result = found(plan, targets or targets_of(plan), progress=progress, **world.drawing)
     data = result.to_json()
-    from sim.wording_drivers import discovery_in_words
+    from sim.wording.drivers import discovery_in_words
 
     data["words"] = discovery_in_words(data, say)
     head = _head(result, None, say)
@@ -170,7 +170,7 @@ def _drivers_table(figure: Row, say: Words, *, paired: bool) -> list[str]:
     from sim.figures import MISSING
     from sim.outcome import KPIS
     from sim.tables import shorten, table
-    from sim.wording_drivers import LITTLE, NOISE, figure_text, graded, name_of, share_with_interval, value_text
+    from sim.wording.drivers import LITTLE, NOISE, figure_text, graded, name_of, share_with_interval, value_text
 
     language = say.language
     swings = {row["name"]: row for row in figure["tornado"] if row["swing"] > 0.0}  # not where the figure is not defined
@@ -208,7 +208,7 @@ def _drivers_table(figure: Row, say: Words, *, paired: bool) -> list[str]:
 def discovery_view(data: Row, *, head: str, say: Words) -> str:
     from sim.figures import chance
     from sim.tables import table
-    from sim.wording_drivers import goal_text, restriction_text
+    from sim.wording.drivers import goal_text, restriction_text
 
     goals = [(goal_text(goal, say), chance(goal["missed"])) for goal in data["goals"]]
     blocks = [head, table((say["drivers.goals"], say["drivers.missed_in"]), goals, right=(1,)), "\n".join(data["words"])]

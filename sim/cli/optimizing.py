@@ -106,7 +106,7 @@ def optimize(
     with Meter(output, say) as progress:
         found = best_plan(plan, **asked, **task, **world.drawing, progress=progress)
     from sim.cli.optimizing_views import answer_view
-    from sim.wording_optimizing import worded
+    from sim.wording.optimizing import worded
 
     unwritten = None
     if target is not None:
@@ -149,7 +149,7 @@ def frontier(
     with Meter(output, say) as progress:
         found = traced(plan, points=points, **task, **world.drawing, progress=progress)
     from sim.cli.optimizing_views import frontier_rows, frontier_view
-    from sim.wording_optimizing import worded_points
+    from sim.wording.optimizing import worded_points
 
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -172,7 +172,7 @@ def _task(
     from sim.scenario import load
 
     plan = world.around(load(scenario, folder))
-    from sim.analysis.optimizing_plans import limit_of
+    from sim.analysis.optimizing.plans import limit_of
 
     if probability is not None and not limits:
         raise UserError("--limit-probability says how sure a --limit must be; there is no --limit.")

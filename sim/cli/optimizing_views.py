@@ -11,7 +11,7 @@ from sim.figures import change, change_interval, compact, figure, interval, mone
 from sim.outcome import KPIS
 from sim.parameters import registry
 from sim.tables import table
-from sim.wording_optimizing import (
+from sim.wording.optimizing import (
     bound_text,
     easing_text,
     figure_text,

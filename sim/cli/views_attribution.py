@@ -9,7 +9,7 @@ from sim.cli.views import kpi_label
 from sim.figures import change, change_interval
 from sim.tables import shorten, table
 from sim.texts import Words, words
-from sim.wording_attribution import contributor_label, method_says
+from sim.wording.attribution import contributor_label, method_says
 
 Row = Mapping[str, Any]
 MOST_PAIRS = 3  # of interactions, in each direction

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from sim.charts_sweeps import Heads
+from sim.charts.sweeps import Heads
 from sim.figures import exact, scale, with_interval
 from sim.outcome import KPIS
 from sim.parameters import UNITS, registry

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from sim import charts_sweeps
+from sim.charts import sweeps as charts_sweeps
 from sim.outcome import KPIS
 from sim.sweeps import slicing
 from sim.sweeps.opening import OpenedSweep, Points

@@ -13,10 +13,10 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp, minimize
 
 from sim.analysis.goals import Target
 from sim.analysis.optimizing import Answer, Optimizer, optimize
-from sim.analysis.optimizing_curves import Curve, Space
-from sim.analysis.optimizing_explaining import eased_gain, next_money
-from sim.analysis.optimizing_plans import Plans, question, space_of, value_in, whole
-from sim.analysis.optimizing_search import Search, climbed, random_points
+from sim.analysis.optimizing.curves import Curve, Space
+from sim.analysis.optimizing.explaining import eased_gain, next_money
+from sim.analysis.optimizing.plans import Plans, question, space_of, value_in, whole
+from sim.analysis.optimizing.search import Search, climbed, random_points
 from sim.engine import run
 from sim.errors import UserError
 from sim.outcome import KPIS, mean
@@ -321,18 +321,18 @@ def test_easing_a_limit_on_a_chance_is_counted_in_draws(fixes: Scenario) -> None
 
 def test_a_random_plan_that_is_better_is_taken_up(fixes: Scenario, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search that goes nowhere, and a random plan that is the known answer."""
-    from sim.analysis import optimizing
+    from sim.analysis.optimizing import answering
 
     place = np.array([[value_in(answer.plan, name) for name in answer.asked.levers]])
     nowhere = Optimizer.explore
 
     def explored(self: Optimizer) -> None:
         with pytest.MonkeyPatch.context() as still:
-            still.setattr(optimizing, "climbed", lambda search, start, **_: (start, None))
+            still.setattr(answering, "climbed", lambda search, start, **_: (start, None))
             nowhere(self)
 
     monkeypatch.setattr(Optimizer, "explore", explored)
-    monkeypatch.setattr(optimizing, "random_points", lambda *_, **__: place)
+    monkeypatch.setattr(answering, "random_points", lambda *_, **__: place)
     found = optimize(fixes, budget=4e7, limits=["return_rate <= 0.33 @ 0.6"], **FEW)
     assert found.to_json()["objective"]["after"] >= answer.to_json()["objective"]["after"]
     assert found.random_search.ahead >= 0.0 and found.random_search.feasible == 1

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sim.analysis.goals import Target
-from sim.analysis.optimizing_explaining import money_of
-from sim.analysis.optimizing_plans import limit_of, priced, question, search_draws, space_of
+from sim.analysis.optimizing.explaining import money_of
+from sim.analysis.optimizing.plans import limit_of, priced, question, search_draws, space_of
 from sim.errors import UserError
 from sim.parameters import registry
 from sim.scenario import Scenario, load

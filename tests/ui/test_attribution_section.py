@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sim.texts import LANGUAGES, words
-from sim.ui import attribution
+from sim.ui.decisions import attribution
 
 from .app import opened, well
 

@@ -195,7 +195,7 @@ def test_a_changed_plan_is_called_so(plans: Path) -> None:
 
 def test_worth_that_cannot_be_had_is_a_sentence(plans: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sim.errors import UserError
-    from sim.ui import choosing
+    from sim.ui.decisions import choosing
 
     def refuse(*options, **more):
         raise UserError("That does not close.")

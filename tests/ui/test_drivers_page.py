@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sim.texts import LANGUAGES, words
-from sim.ui import drivers_work
+from sim.ui.decisions import drivers_work
 
 from .app import TOP, opened, said, well
 

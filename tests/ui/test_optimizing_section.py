@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sim import charts_optimizing
 from sim.charts import DARK, LIGHT
+from sim.charts import optimizing as charts_optimizing
 from sim.scenario import loads
 from sim.texts import LANGUAGES, words
-from sim.ui import optimizing
+from sim.ui.decisions import optimizing
 
 from .app import TOP, opened, said, well
 
@@ -141,7 +141,7 @@ def test_the_frontier_is_drawn_and_a_plan_of_it_taken(planned: Path) -> None:
 def test_what_is_downloaded_reads_back(planned: Path) -> None:
     app = pressed(decided(), "optimize_button")
     found = app.session_state[optimizing.ANSWER][1]
-    from sim.wording_optimizing import worded
+    from sim.wording.optimizing import worded
 
     text = optimizing._text(worded(found, words("en")))
     assert text is not None

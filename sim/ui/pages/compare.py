@@ -12,7 +12,8 @@ from sim.errors import UserError
 from sim.figures import chance, figure, relative
 from sim.outcome import KPIS
 from sim.scenario import Scenario, diff
-from sim.ui import attribution, cache, parts, sheets
+from sim.ui import cache, parts, sheets
+from sim.ui.decisions import attribution
 from sim.ui.plans import CURRENT, drop_gone, label_of, on_one_horizon, plan_names
 from sim.ui.state import BASELINE, Session, session
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sim.ui import choosing, parts, seeking
+from sim.ui import parts
+from sim.ui.decisions import choosing, seeking
 from sim.ui.state import Session, session
 
 PARTS = ("choose", "seek", "budget")
@@ -27,7 +28,7 @@ def page() -> None:
 
 
 def budget(state: Session) -> None:
-    from sim.ui import optimizing
+    from sim.ui.decisions import optimizing
 
     optimizing.section(state)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from sim.errors import UserError
-from sim.ui import cache, drivers_goals, drivers_views, drivers_work, parts
+from sim.ui import cache, parts
+from sim.ui.decisions import drivers_goals, drivers_views, drivers_work
 from sim.ui.state import Session, session
 
 MOVING, MISSING = "drivers_moving", "drivers_missing"  # the last answers of this session

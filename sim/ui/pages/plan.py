@@ -11,7 +11,8 @@ from sim.analysis.comparing import Comparison
 from sim.errors import UserError
 from sim.figures import compact, figure, interval, rate
 from sim.parameters import registry
-from sim.ui import attribution, cache, files, inputs, parts, sheets
+from sim.ui import cache, files, inputs, parts, sheets
+from sim.ui.decisions import attribution
 from sim.ui.state import Session, session
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from sim.analysis.goals import RISKS, Target, checked, ensure_figure, judged, target_of, targets_of
-from sim.analysis.optimizing_curves import Space
+from sim.analysis.optimizing.curves import Space
 from sim.batches import kpis_of
 from sim.errors import UserError, nearest
 from sim.lanes import ONE_PER_BLOCK, shape

@@ -10,9 +10,9 @@ import streamlit as st
 
 from sim.analysis.goals import RISKS, Target
 from sim.analysis.optimizing import Answer, Limit, optimize
-from sim.analysis.optimizing_explaining import Step
-from sim.analysis.optimizing_plans import question, value_in
-from sim.charts_optimizing import next_bars
+from sim.analysis.optimizing.explaining import Step
+from sim.analysis.optimizing.plans import question, value_in
+from sim.charts.optimizing import next_bars
 from sim.errors import UserError
 from sim.figures import chance, change, change_interval, figure, interval, money
 from sim.outcome import KPIS, model_version, spread
@@ -21,7 +21,7 @@ from sim.scenario import Scenario, dumps
 from sim.ui import cache, parts
 from sim.ui.inputs import dial, lever_groups
 from sim.ui.state import Session, session
-from sim.wording_optimizing import (
+from sim.wording.optimizing import (
     bound_text,
     figure_text,
     goal_text,
@@ -103,7 +103,7 @@ def section(state: Session) -> None:
             st.caption(f":orange[:material/history: {say['optimize_page.stale']}]")
         shown(state, found)
     st.divider()
-    from sim.ui import frontier
+    from sim.ui.decisions import frontier
 
     frontier.section(state, task)
 

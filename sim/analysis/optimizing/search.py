@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.analysis.optimizing_curves import Curves, Space
+from sim.analysis.optimizing.curves import Curves, Space
 from sim.model.world import Array
 
 Evaluate = Callable[[Array], tuple[Array, Array]]  # points [p, lever] -> worth [p], slacks [p, limit] in shares of the limit's size

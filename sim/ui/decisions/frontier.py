@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from sim.analysis.frontier import Frontier, Point, frontier
-from sim.analysis.optimizing_plans import value_in
-from sim.charts_optimizing import frontier_dots
+from sim.analysis.optimizing.plans import value_in
+from sim.charts.optimizing import frontier_dots
 from sim.errors import UserError
 from sim.figures import chance, money
 from sim.outcome import KPIS, model_version
 from sim.ui import cache, parts, sheets
 from sim.ui.state import Session
-from sim.wording_optimizing import figure_text, worded_points
+from sim.wording.optimizing import figure_text, worded_points
 
 if TYPE_CHECKING:
-    from sim.ui.optimizing import Task
+    from sim.ui.decisions.optimizing import Task
 
 FRONT, PICKED = "frontier_answer", "frontier_point"
 SHOWN = ("net_gmv", "return_rate", "plan_cost", "contribution")
@@ -26,7 +26,7 @@ NAME_PX = 110  # "plan at hand" in the first column
 
 
 def section(state: Session, task: Task) -> None:
-    from sim.ui import optimizing
+    from sim.ui.decisions import optimizing
 
     say = state.say
     parts.heading(say["frontier.section"], say["frontier.section_note"])
@@ -76,7 +76,7 @@ def shown(state: Session, found: Frontier) -> None:
 @st.fragment
 def use_one(state: Session, found: Frontier) -> None:
     """One plan of the frontier, to be taken along."""
-    from sim.ui import optimizing
+    from sim.ui.decisions import optimizing
 
     say = state.say
     numbers = list(range(1, len(found.points) + 1))

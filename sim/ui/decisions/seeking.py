@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from sim import charts_deciding as charts
 from sim.analysis.goals import Target, checked
 from sim.analysis.seeking import Reading, Sought, counted, seek
+from sim.charts import deciding as charts
 from sim.errors import UserError
 from sim.figures import chance, figure, scale, with_interval
 from sim.outcome import KPIS, model_version
@@ -19,7 +19,7 @@ from sim.ui import cache, parts
 from sim.ui.inputs import dial, lever_groups
 from sim.ui.plans import CURRENT, label_of
 from sim.ui.state import Session, session
-from sim.wording_deciding import goal_words, seek_says
+from sim.wording.deciding import goal_words, seek_says
 
 MEAN = "mean"  # instead of a probability: on the mean
 CHANCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)

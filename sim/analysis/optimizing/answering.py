@@ -1,6 +1,6 @@
 """The best plan under a budget and limits: found on common random numbers, checked at all draws, and explained.
 
-On the same draws every figure is a plain function of the levers. The search (`optimizing_search`) sees a share of the draws and
+On the same draws every figure is a plain function of the levers. The search (`search`) sees a share of the draws and
 about a hundred lanes per lever; its answer is judged at the draws asked for, tightened where a limit is missed there, and never
 handed out while one is broken.
 """
@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis import optimizing_explaining as explaining
 from sim.analysis.goals import Target
-from sim.analysis.optimizing_curves import Curves
-from sim.analysis.optimizing_explaining import Reach, Step
-from sim.analysis.optimizing_plans import Plans, Question, planned, question, search_draws, size_of, slacks_of, space_of, value_in, worth_of
-from sim.analysis.optimizing_search import Search, climbed, proposed, random_points
+from sim.analysis.optimizing import explaining
+from sim.analysis.optimizing.curves import Curves
+from sim.analysis.optimizing.explaining import Reach, Step
+from sim.analysis.optimizing.plans import Plans, Question, planned, question, search_draws, size_of, slacks_of, space_of, value_in, worth_of
+from sim.analysis.optimizing.search import Search, climbed, proposed, random_points
 from sim.engine import run
 from sim.errors import INFEASIBLE, UserError
 from sim.model.world import Array

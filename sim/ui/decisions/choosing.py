@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from sim import charts_deciding as charts
 from sim.analysis.choosing import Choice, Options
 from sim.analysis.information import Worth, worth_of
+from sim.charts import deciding as charts
 from sim.errors import UserError
 from sim.figures import chance, figure, interval
 from sim.outcome import KPIS, model_version
@@ -19,7 +19,7 @@ from sim.scenario import Scenario
 from sim.ui import cache, parts
 from sim.ui.plans import CURRENT, drop_gone, label_of, on_one_horizon, plan_names
 from sim.ui.state import BASELINE, Session
-from sim.wording_deciding import choice_says, regret_text, worth_says
+from sim.wording.deciding import choice_says, regret_text, worth_says
 
 FIGURES = ("contribution", "net_gmv", "gmv", "return_rate")
 FIRST_PLANS = ("fix_pages", "fix_payment", "fix_colour")

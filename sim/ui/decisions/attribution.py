@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from sim import charts_attribution
 from sim.analysis.attribution import FIGURES, Attribution, attribution_of
 from sim.analysis.coalitions import Game, plot_of
 from sim.analysis.comparing import Comparison
+from sim.charts import attribution as charts_attribution
 from sim.errors import UserError
 from sim.figures import change
 from sim.outcome import KPIS, Outcome, model_version
@@ -20,7 +20,7 @@ from sim.texts import Words
 from sim.ui import parts, sheets
 from sim.ui.cache import Pair
 from sim.ui.state import Session
-from sim.wording_attribution import contributor_label, method_says
+from sim.wording.attribution import contributor_label, method_says
 
 WAYS = ("fair", "roll_out")
 SHOWN = ("net_gmv", "gmv", "return_rate", "contribution")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.analysis.goals import Target
-from sim.analysis.optimizing_curves import Curves
-from sim.analysis.optimizing_plans import Plans, Question, size_of, worth_of
-from sim.analysis.optimizing_search import Search, climbed, proposed
+from sim.analysis.optimizing.curves import Curves
+from sim.analysis.optimizing.plans import Plans, Question, size_of, worth_of
+from sim.analysis.optimizing.search import Search, climbed, proposed
 from sim.model.world import Array
 from sim.outcome import KPIS, mean, spread
 from sim.parameters import registry

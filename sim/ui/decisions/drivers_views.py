@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from sim import charts_drivers
 from sim.analysis.discovery import Box, Discovery, Restriction, held_out
 from sim.analysis.sensitivity import Drivers, Sensitivity, grade_of
-from sim.charts_drivers import ShareHeads, TornadoHeads, WorldHeads
+from sim.charts import drivers as charts_drivers
+from sim.charts.drivers import ShareHeads, TornadoHeads, WorldHeads
 from sim.figures import MISSING, chance, scale
 from sim.lanes import NOISE
 from sim.outcome import KPIS
 from sim.texts import Words
 from sim.ui import parts, sheets
 from sim.ui.state import Session
-from sim.wording_drivers import (
+from sim.wording.drivers import (
     axis_of,
     box_in_words,
     discovery_in_words,
