@@ -19,13 +19,14 @@ from sim.model.closure import Closure, solve
 from sim.model.fulfilment import SHIPPING_LEVERS
 from sim.model.noise import Noise, day_to_day
 from sim.model.service import ServiceDesk
-from sim.model.world import OUTER_CHANNELS, Array, Calendar, Move, Shocks, World
+from sim.model.terms import OUTER_LEVERS
+from sim.model.world import Array, Calendar, Move, Shocks, World
 from sim.parameters import Parameter, registry
 from sim.scenario import Assumption, LeverSetting, Observed, Scenario
 
 T = TypeVar("T")
 ONE_PER_BLOCK = frozenset(SHIPPING_LEVERS)  # parcels are the same in every draw: these levers' targets are plain numbers
-NEW_CHANNELS = frozenset(f"traffic.{name}" for name in OUTER_CHANNELS)
+NEW_CHANNELS = frozenset(OUTER_LEVERS)
 
 
 NOISE = "noise"  # among the names of `Draws.again`: all day-to-day chance

@@ -74,6 +74,17 @@ class Frontier:
             for number, point in enumerate(self.points, 1)
         ]
 
+    def rows(self) -> list[dict[str, Any]]:
+        """The same, flat: a row per plan, as CSV holds it."""
+        bands = ("mean", "p10", "p90")
+        return [
+            {
+                "point": row["point"], **{f"{kpi}.{band}": cut[band] for kpi, cut in row["kpis"].items() for band in bands},
+                **row["levers"], "digest": row["digest"],
+            }
+            for row in self.to_json()
+        ]
+
 
 def frontier(
     scenario: Scenario, *, budget: float | None = None, points: int = 12, limits: Sequence[Target | str] = (), levers: Sequence[str] = (),

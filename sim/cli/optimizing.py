@@ -148,7 +148,7 @@ def frontier(
     say = words(output.lang)
     with Meter(output, say) as progress:
         found = traced(plan, points=points, **task, **world.drawing, progress=progress)
-    from sim.cli.optimizing_views import frontier_rows, frontier_view
+    from sim.cli.optimizing_views import frontier_view
     from sim.wording.optimizing import worded_points
 
     if folder is not None:
@@ -157,7 +157,7 @@ def frontier(
             path = folder / f"{_stem(plan)}_frontier_{number:02}.toml"
             _save(worded_plan, path, force=False, folder=scenarios)
     data = found.to_json()
-    answer(output.format, data=data, rows=lambda: frontier_rows(found), text=lambda: frontier_view(found, say, out=folder))
+    answer(output.format, data=data, rows=found.rows, text=lambda: frontier_view(found, say, out=folder))
     if found.interrupted:
         raise UserError(say["optimize.frontier_interrupted"], exit_code=INTERRUPTED)
 

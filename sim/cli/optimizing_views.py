@@ -133,16 +133,6 @@ def _effort(found: Answer, say: Words) -> list[str]:
     return lines + ([] if found.random_search is None else [random_text(found, say)])
 
 
-def frontier_rows(found: Frontier) -> list[dict[str, Any]]:
-    return [
-        {
-            "point": number, **{f"{kpi}.{band}": row[band] for kpi, row in data["kpis"].items() for band in ("mean", "p10", "p90")},
-            **data["levers"], "digest": data["digest"],
-        }
-        for number, data in enumerate(found.to_json(), 1)
-    ]
-
-
 def frontier_view(found: Frontier, say: Words, *, out: Path | None) -> str:
     plan = found.asked.scenario
     title = say.of_file(plan.name, "title", plan.title) or plan.name

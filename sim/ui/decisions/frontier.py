@@ -67,7 +67,7 @@ def shown(state: Session, found: Frontier) -> None:
     lines = [_line(row, point, state) for row, point in zip(rows, _all(found), strict=False)]
     parts.sheet(lines, pinned=[say["frontier.point"]], pinned_px=NAME_PX)
     st.download_button(
-        say["files.csv"], lambda: sheets.csv_bytes(_figures(found)), file_name="frontier.csv", mime="text/csv",
+        say["files.csv"], lambda: sheets.csv_bytes(found.rows()), file_name="frontier.csv", mime="text/csv",
         icon=":material/download:", on_click="ignore", key="frontier_csv",
     )
     use_one(state, found)
@@ -123,14 +123,6 @@ def _line(row: dict[str, Any], point: Point, state: Session) -> dict[str, str]:
 def _met(point: Point, name: str, goal: Any) -> float:
     values = point.kpis[name]
     return float((values >= goal.at_least).mean() if goal.at_least is not None else (values <= goal.at_most).mean())
-
-
-def _figures(found: Frontier) -> list[dict[str, Any]]:
-    return [
-        {"point": row["point"], **{f"{kpi}.{band}": cut[band] for kpi, cut in row["kpis"].items() for band in ("mean", "p10", "p90")},
-         **row["levers"], "digest": row["digest"]}
-        for row in found.to_json()
-    ]
 
 
 def _trade(found: Frontier, state: Session) -> str:
