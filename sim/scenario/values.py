@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import UserError
-from sim.parameters import registry
+from sim.parameters import Parameter, registry
 from sim.scenario import checks
 
 SCHEMA = 1
@@ -200,18 +200,22 @@ class Scenario:
         Replaces to, add or scale by `to` and keeps the file's start, until, ramp, coverage and cost; a lever that the file
         does not set starts on day one, without ramp unless the lever cannot do without.
         """
-        book = registry()
         levers = {**self.idle, **self.levers}
+        settings = {}
         for name, amount in targets.items():
-            fault = command_fault(name)
-            if name not in checks.names_of("lever", book):
-                raise fault("", checks.unknown_name(name, "lever", book))
-            parameter = book[name]
+            parameter = _lever(name)
             before = levers.get(name) or LeverSetting(amount=0.0, ramp_days=parameter.min_ramp_days)
-            setting = replace(before, form="to", amount=checks.number(amount, "", fault, unit=checks.unit_of(parameter)))
-            checks.check_lever(parameter, setting, baseline=self.lever_baseline(name), start=self.start, days=self.days, fault=fault)
-            levers[name] = setting
-        return replace(self, levers=levers, idle={}).settled()
+            amount = checks.number(amount, "", command_fault(name), unit=checks.unit_of(parameter))
+            settings[name] = replace(before, form="to", amount=amount)
+        return self.with_settings(settings)
+
+    def with_settings(self, settings: Mapping[str, LeverSetting]) -> Scenario:
+        """The same plan with these levers going where, when and as fast as their settings say; the others stay as they are."""
+        for name, setting in settings.items():
+            checks.check_lever(
+                _lever(name), setting, baseline=self.lever_baseline(name), start=self.start, days=self.days, fault=command_fault(name)
+            )
+        return replace(self, levers={**self.idle, **self.levers, **settings}, idle={}).settled()
 
     def settled(self) -> Scenario:
         """Sorts the settings into levers and those that only restate the baseline: these are no levers."""
@@ -254,6 +258,13 @@ class Scenario:
         changed = replace(self, start=first, days=length)
         checks.check_scenario(changed, registry(), lambda section, name: command_fault(f"{self.name}: {name}"))
         return changed
+
+
+def _lever(name: str) -> Parameter:
+    book = registry()
+    if name not in checks.names_of("lever", book):
+        raise command_fault(name)("", checks.unknown_name(name, "lever", book))
+    return book[name]
 
 
 def command_fault(name: str) -> checks.Fault:

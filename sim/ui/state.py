@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 import streamlit as st
 
 from sim.errors import UserError
-from sim.scenario import Scenario, load, scenario_names
+from sim.parameters import registry
+from sim.scenario import LeverSetting, Scenario, load, scenario_names
 from sim.texts import LANGUAGES, Words, usual_language, words
 
 KEY = "session"
@@ -16,18 +18,21 @@ LANGUAGE_KEY = "language"
 BASELINE = "baseline"
 
 
+Edits = dict[str, LeverSetting]  # levers as they were set since the file was opened, by name
+
+
 @dataclass(kw_only=True)
 class Session:
-    """One browser tab. `edits` are the levers moved since the file was opened, in the registry's units."""
+    """One browser tab. `edits` are the levers that were set anew since the file was opened."""
 
     language: str
     opened: Scenario
     text: str | None = None  # the opened file as it was read, for its comments
-    edits: dict[str, float] = field(default_factory=dict)
-    past: list[dict[str, float]] = field(default_factory=list)  # edits before each move, for undo
-    future: list[dict[str, float]] = field(default_factory=list)
+    edits: Edits = field(default_factory=dict)
+    past: list[Edits] = field(default_factory=list)  # edits before each move, for undo
+    future: list[Edits] = field(default_factory=list)
     author: str = ""
-    drafts: dict[str, dict[str, float]] = field(default_factory=dict)  # edits of files opened before, by name
+    drafts: dict[str, Edits] = field(default_factory=dict)  # edits of files opened before, by name
     shown: Scenario | None = None  # the last plan whose outcome could be computed
     fault: str = ""  # the last error, one sentence, until something works again
     notice: str = ""  # a success to say once
@@ -39,8 +44,8 @@ class Session:
 
     @property
     def plan(self) -> Scenario:
-        """The opened scenario with the moved levers."""
-        return self.opened.with_levers(self.edits) if self.edits else self.opened
+        """The opened scenario with the levers as they are set now."""
+        return self.opened.with_settings(self.edits) if self.edits else self.opened
 
     @property
     def changed(self) -> bool:
@@ -55,24 +60,41 @@ class Session:
 
     def level(self, name: str) -> float:
         """Where a lever ends in the plan, in its unit."""
-        return self.edits[name] if name in self.edits else target_in(self.opened, name)
+        return self.setting(name).target(self.opened.lever_baseline(name))
+
+    def setting(self, name: str) -> LeverSetting:
+        """Where a lever goes in the plan, when, and how fast; one that nobody moved goes nowhere, from day one."""
+        return self.edits.get(name) or setting_in(self.opened, name)
 
     def move(self, name: str, value: float) -> None:
-        """Set a lever; back where the file has it, it is no edit."""
+        """Set where a lever ends."""
         self.put({name: value})
 
     def put(self, levels: Mapping[str, float]) -> None:
-        """Set levers together: one step for undo."""
-        edits = {**self.edits, **levels}
-        edits = {name: value for name, value in edits.items() if value != target_in(self.opened, name)}
+        """Set where levers end, together: one step for undo."""
+        self.adjust({name: replace(self.setting(name), form="to", amount=value) for name, value in levels.items()})
+
+    def time(self, name: str, *, start: date | None, until: date | None, ramp_days: int) -> None:
+        """Set when a lever starts and ends (None: with the horizon) and over how many days it comes in."""
+        self.adjust({name: replace(self.setting(name), start=start, until=until, ramp_days=ramp_days)})
+
+    def adjust(self, settings: Mapping[str, LeverSetting]) -> None:
+        """Set levers together: one step for undo. As the file has it, a lever is no edit. Refused settings change nothing."""
+        edits = {name: setting for name, setting in {**self.edits, **settings}.items() if not self._as_in_file(name, setting)}
         if edits != self.edits:
+            self.opened.with_settings(edits)
             self.past.append(self.edits)
             self.future.clear()
             self.edits = edits
 
+    def _as_in_file(self, name: str, setting: LeverSetting) -> bool:
+        filed, baseline = setting_in(self.opened, name), self.opened.lever_baseline(name)
+        return replace(filed, form="to", amount=filed.target(baseline)) == replace(setting, form="to", amount=setting.target(baseline))
+
     def reset(self, *names: str) -> None:
         """Put levers (all, where none are named) back to the baseline, whatever the file says."""
-        self.put({name: self.opened.lever_baseline(name) for name in names or self.moved})
+        settings = {name: setting_in(self.opened, name) for name in names or self.moved}
+        self.adjust({name: replace(setting, form="to", amount=self.opened.lever_baseline(name)) for name, setting in settings.items()})
 
     def undo(self) -> None:
         if self.past:
@@ -93,17 +115,16 @@ class Session:
         """The plan is in a file now: that file is open, and nothing is changed."""
         self._take(scenario, text, {})
 
-    def _take(self, scenario: Scenario, text: str | None, edits: dict[str, float]) -> None:
+    def _take(self, scenario: Scenario, text: str | None, edits: Edits) -> None:
         self.opened, self.text, self.edits = scenario, text, edits
         self.past, self.future, self.fault = [], [], ""
         self.generation += 1
 
 
-def target_in(scenario: Scenario, name: str) -> float:
-    """Where a lever ends in a scenario; at its baseline where the scenario leaves it alone."""
-    setting = scenario.levers.get(name)
-    baseline = scenario.lever_baseline(name)
-    return baseline if setting is None else setting.target(baseline)
+def setting_in(scenario: Scenario, name: str) -> LeverSetting:
+    """Where a scenario sends a lever; one that it leaves alone stays at its baseline, ready to start on day one."""
+    setting = scenario.levers.get(name) or scenario.idle.get(name)
+    return setting or LeverSetting(amount=scenario.lever_baseline(name), ramp_days=registry()[name].min_ramp_days)
 
 
 def session() -> Session:
