@@ -29,6 +29,7 @@ FLOORS = {  # a room may import rooms on its own floor or below; a new room says
     "sim.executors": 4,
     "sim.clusters": 4,
     "sim.batches": 4,
+    "sim.jobs": 5,
     "sim.lanes": 3,
     "sim.blocks": 3,
     "sim.sweeps": 5,

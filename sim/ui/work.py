@@ -1,0 +1,117 @@
+"""Long computations of a page: they run beside the app, the page shows how far they are and can stop them, old answers stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from sim.jobs import DONE, FAILED, STOPPED, WAITING, Desk, Job
+from sim.texts import Words
+from sim.ui import parts
+from sim.ui.state import Session
+
+LOOK_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A result and what it was asked of: the same question has the same key."""
+
+    key: Hashable
+    result: Any
+
+
+@st.cache_resource(show_spinner=False)
+def desk() -> Desk:
+    """One for all sessions: the same question is worked out once."""
+    return Desk()
+
+
+def begin(slot: str, key: Hashable, work: Callable[..., Any], **arguments: Any) -> None:
+    """Start to work out a question (or join who does already). `slot` names the place of the page where its answer belongs.
+
+    `key` holds all that the answer depends on; `work` is a function importable by name that takes `progress`.
+    """
+    st.session_state[_asked(slot)] = key
+    desk().ask(key, work, **arguments)
+
+
+def answer(state: Session, slot: str, key: Hashable, *, what: str) -> Answer | None:
+    """The newest answer of a place on the page; above it, while there is a computation, how far it is and a way to stop it.
+
+    `key`: the question as it stands now: its answer, where anybody has asked it before, is shown without being asked for. The
+    answer given may be an older one: its key then differs.
+    """
+    asked = st.session_state.get(_asked(slot))
+    job = None if asked is None else desk().of(asked)
+    with st.container(key=f"work_{slot}"):  # always there, so that what follows keeps its place
+        if job is not None and not job.over:
+            _watched(state.say, job, what, slot)
+        elif job is not None and job.state in (FAILED, STOPPED):
+            del st.session_state[_asked(slot)]
+            _told(state.say, job)
+    if job is not None and job.state == DONE:
+        st.session_state[_answered(slot)] = Answer(key=asked, result=job.result)
+        del st.session_state[_asked(slot)]
+    known = desk().of(key)
+    if known is not None and known.state == DONE:
+        st.session_state[_answered(slot)] = Answer(key=key, result=known.result)
+    return st.session_state.get(_answered(slot))
+
+
+def running(slot: str) -> bool:
+    """Is something worked out for this place right now?"""
+    job = desk().of(st.session_state.get(_asked(slot)))
+    return job is not None and not job.over
+
+
+def forget(slot: str) -> None:
+    """The place on the page is empty again."""
+    st.session_state.pop(_answered(slot), None)
+    st.session_state.pop(_asked(slot), None)
+
+
+def _asked(slot: str) -> str:
+    return f"work.{slot}.asked"
+
+
+def _answered(slot: str) -> str:
+    return f"work.{slot}.answer"
+
+
+@st.fragment(run_every=LOOK_EVERY_S)
+def _watched(say: Words, job: Job, what: str, slot: str) -> None:
+    if job.over:
+        st.rerun(scope="app")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(job.share, text=progress_words(job, what, say))
+        st.button(
+            say["work.stopping" if job.stopping else "work.stop"], key=f"stop_{slot}", icon=":material/stop_circle:",
+            disabled=job.stopping, on_click=job.stop,
+        )
+
+
+def progress_words(job: Job, what: str, say: Words) -> str:
+    """What is being done, how far it is, and how long it will still take."""
+    if job.state == WAITING:
+        return say["work.waiting"]
+    if not job.share:
+        return say["work.starting"].format(what=what)
+    share = f"{job.share:.0%}"
+    left = job.seconds_left
+    if left is None:
+        return say["work.running"].format(what=what, share=share)
+    time = say["work.seconds"].format(count=max(1, round(left))) if left < 90 else say["work.minutes"].format(count=round(left / 60))
+    return say["work.left"].format(what=what, share=share, time=time)
+
+
+def _told(say: Words, job: Job) -> None:
+    if job.state == STOPPED:
+        st.caption(f":material/stop_circle: {say['work.stopped']}")
+    elif job.refusal:
+        parts.refused(job.refusal, say)
+    else:
+        st.error(say["work.broken"].format(kind=job.broken), icon=":material/error:")
