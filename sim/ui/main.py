@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from sim.errors import UserError
+from sim.ui import journal, people, recovery
 from sim.ui.parts import plain
 from sim.ui.state import session
 
@@ -24,6 +25,10 @@ def main() -> None:
     say = state.say
     st.set_page_config(page_title=say["app.title"], page_icon=ICON, layout="wide", initial_sidebar_state=330)
     st.html(ROOM)
+    if people.shut_out(state):
+        return
+    state.user = state.user or people.user()
+    state.author = state.author or journal.author_of(state.user) or people.proposed_author()
     if st.query_params.get("lang") != state.language:
         st.query_params["lang"] = state.language
     page = st.navigation(
@@ -36,6 +41,8 @@ def main() -> None:
         ],
         position="top",
     )
+    recovery.keep(state)
+    recovery.offer(state)
     try:
         page.run()
     except UserError as error:

@@ -113,20 +113,21 @@ def difference_sheet(differences: Sequence[Difference], say: Words) -> list[dict
             say["head.kind"]: say.named("kind", item.kind),
             say["head.name"]: name_of(item, say),
             say["head.field"]: say.named("field", item.field),
-            say["head.before"]: _said(item.before, item, say),
-            say["head.after"]: _said(item.after, item, say),
+            say["head.before"]: said(item.before, item, say),
+            say["head.after"]: said(item.after, item, say),
         }
         for item in differences
     ]
 
 
-def _said(value: Any, item: Difference, say: Words) -> str:
+def said(value: Any, item: Difference, say: Words) -> str:
+    """A value of a difference in the planner's unit."""
     from sim.ui.inputs import dial
 
     if value is None:
         return say["compare.not_stated"]
     if isinstance(value, list):
-        return ", ".join(_said(part, item, say) for part in value)
+        return ", ".join(said(part, item, say) for part in value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if item.kind == "lever" and item.field == "to":

@@ -11,11 +11,22 @@ import streamlit as st
 from sim.errors import UserError
 from sim.parameters import registry
 from sim.scenario import LeverSetting, Scenario, load, scenario_names
+from sim.scenario.filing import Deleted
 from sim.texts import LANGUAGES, Words, usual_language, words
 
 KEY = "session"
 LANGUAGE_KEY = "language"
 BASELINE = "baseline"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """Somebody saved the file that was about to be saved here: their text, and their scenario where it can be read."""
+
+    name: str
+    text: str
+    theirs: Scenario | None
+    fault: str = ""
 
 
 Edits = dict[str, LeverSetting]  # levers as they were set since the file was opened, by name
@@ -37,6 +48,15 @@ class Session:
     fault: str = ""  # the last error, one sentence, until something works again
     notice: str = ""  # a success to say once
     generation: int = 0  # counts opened files: fields and the uploader of the file menu start afresh with each
+    user: str = ""  # tells planners apart; "" where the app cannot
+    token: str = ""  # names this session's unsaved work on disk
+    came_from: str = ""  # the work that this tab had before it was refreshed
+    put_off: set[str] = field(default_factory=set)  # work that is not to be offered again in this tab
+    journaled: object = None  # the unsaved work as it stands on disk
+    kept: bool = True  # could it be put on disk?
+    conflict: Conflict | None = None
+    deleted: Deleted | None = None  # the file that was deleted last, until something else is done
+    asks_author: bool = False
 
     @property
     def say(self) -> Words:
@@ -115,9 +135,21 @@ class Session:
         """The plan is in a file now: that file is open, and nothing is changed."""
         self._take(scenario, text, {})
 
+    def renamed(self, scenario: Scenario, *, text: str | None) -> None:
+        """The open file has another name; what was moved in it stays moved."""
+        self._take(scenario, text, self.edits)
+
+    def take_up(self, scenario: Scenario, *, text: str | None, edits: Edits, drafts: Mapping[str, Edits]) -> None:
+        """Go on with what another session left unsaved; what was moved here is kept for when its file is opened again."""
+        self.drafts[self.opened.name] = self.edits
+        self.drafts |= {name: dict(kept) for name, kept in drafts.items() if name != scenario.name}
+        self.drafts.pop(scenario.name, None)
+        self._take(scenario, text, dict(edits))
+
     def _take(self, scenario: Scenario, text: str | None, edits: Edits) -> None:
         self.opened, self.text, self.edits = scenario, text, edits
         self.past, self.future, self.fault = [], [], ""
+        self.conflict, self.deleted, self.asks_author = None, None, False
         self.generation += 1
 
 

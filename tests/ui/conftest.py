@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sim.ui import cache
+from sim.ui import cache, recovery
 
 from .app import BASELINE, FASTER, TOP, opened
 
@@ -31,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "faster.toml").write_text(FASTER, encoding="utf-8")
     monkeypatch.setenv("WHATIF_SCENARIOS", str(tmp_path))
     monkeypatch.setattr(cache, "DRAWS", 40)
+    monkeypatch.setattr(recovery, "_writing", lambda token: False)  # the runtime that AppTest pretends knows no sessions
     return tmp_path
 
 
