@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,14 +45,29 @@ def app(folder: Path) -> AppTest:
 class Served:
     address: str
     scenarios: Path
+    process: subprocess.Popen
+
+    def kill(self) -> int:
+        """As if the power had gone; gives the port."""
+        self.process.kill()
+        self.process.wait(timeout=20)
+        return int(self.address.rpartition(":")[2])
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    home = tmp_path_factory.mktemp("app")
-    shutil.copytree(TOP / "scenarios", home / "plans")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    with serving(tmp_path_factory.mktemp("app")) as served:
+        yield served
+
+
+@contextmanager
+def serving(home: Path, *, port: int | None = None) -> Iterator[Served]:
+    """The app on the shipped scenarios, copied into a folder of its own where they are not there from before."""
+    if not (home / "plans").is_dir():
+        shutil.copytree(TOP / "scenarios", home / "plans")
+    if port is None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
     command = [sys.executable, "-c", "from sim.cli import main; main()", "app", "--port", str(port), "--no-browser"]
     environment = os.environ | {"PYTHONPATH": str(TOP), "WHATIF_LANG": "en"}
     with (home / "log").open("wb") as log:
@@ -61,7 +77,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         try:
             address = f"http://localhost:{port}"
             _wait(process, address, home / "log")
-            yield Served(address=address, scenarios=home / "plans")
+            yield Served(address=address, scenarios=home / "plans", process=process)
         finally:
             process.terminate()
             try:

@@ -72,6 +72,7 @@ def test_overwriting_knowingly_keeps_the_other_version_aside(second: AppTest, fo
     second.button(key="conflict_overwrite").click().run()
     well(second)
     assert levers(folder / "faster.toml") == MINE
+    assert sim.load(folder / "faster.toml").author == "Ada"
     (kept,) = (folder / ".deleted").iterdir()
     assert kept.read_bytes() == theirs
     assert any(kept.name in text.value.replace("\\", "") for text in second.markdown)

@@ -137,6 +137,18 @@ def write_open(state: Session, **words: str) -> None:
         state.fault = error.message
 
 
+def write_over(state: Session) -> filing.Deleted | None:
+    """Write the plan over its file whatever it says now; the version that was there is put aside and returned."""
+    path, name = state.opened.path, state.opened.name
+    if path is None or name == BASELINE:
+        raise UserError(state.say["files.save_base"])
+    with _SAVING:
+        kept = filing.put_aside(name)
+        save(replace(state.plan, author=state.author or state.opened.author), path, overwrite=True, base_text=state.text)
+    now_open(state, name)
+    return kept
+
+
 def _conflict(name: str, text: str) -> Conflict:
     try:
         return Conflict(name=name, text=text, theirs=load(name))

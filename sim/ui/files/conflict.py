@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from sim.errors import UserError
-from sim.scenario import Scenario, diff, filing, save
+from sim.scenario import Scenario, diff, filing
 from sim.texts import Words
 from sim.ui import parts, sheets
 from sim.ui.files import acts
@@ -106,11 +106,9 @@ def _on_top() -> None:
 
 def _overwrite() -> None:
     state = session()
-    name, path = state.opened.name, state.opened.path
+    name = state.opened.name
     try:
-        kept = filing.put_aside(name)
-        save(state.plan, path, overwrite=True)
-        acts.now_open(state, name)
+        kept = acts.write_over(state)
         if kept is not None:
             state.notice = state.say["conflict.overwritten"].format(name=name, kept=f"{filing.DELETED}/{kept.kept.name}")
     except UserError as error:
