@@ -5,6 +5,7 @@ One small file per session in the scenario folder's .unsaved; it goes when the w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -75,10 +76,8 @@ def write(work: Work) -> bool:
 def drop(token: str) -> None:
     """Forget a session's work."""
     if TOKEN.fullmatch(token):
-        try:
+        with contextlib.suppress(OSError, UserError):
             (home() / f"{token}.json").unlink(missing_ok=True)
-        except (OSError, UserError):
-            pass
 
 
 def read(token: str) -> Work | None:

@@ -99,7 +99,7 @@ def offer(state: Session) -> None:
         for work in found[:MOST]:
             with st.container(horizontal=True, vertical_alignment="center", key=f"recovery_{work.token}"):
                 st.markdown(parts.plain(in_words(work, state)), width="stretch")
-                for act, does, kind in (("restore", _restore, "primary"), ("discard", _discard, "secondary"), ("later", _later, "tertiary")):
+                for act, (does, kind) in ACTS.items():
                     st.button(say[f"recovery.{act}"], key=f"recovery_{act}.{work.token}", on_click=does, args=(work,), type=kind)
 
 
@@ -158,3 +158,6 @@ def opened_again(work: Work) -> tuple[Scenario, str | None]:
         return load(work.name), None
     scenario = resolved(work.name, work.text, label=f"{work.name}.toml", path=path, beside=home, folder=home)
     return replace(scenario, path=path), work.text
+
+
+ACTS = {"restore": (_restore, "primary"), "discard": (_discard, "secondary"), "later": (_later, "tertiary")}

@@ -70,11 +70,10 @@ def _standing(state: Session) -> str:
 def who_saves(state: Session) -> None:
     """The author, asked once: the file says who wrote it."""
     say = state.say
-    with st.form("author", border=True):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.text_input(say["files.author_ask"], state.author, key="author_name", help=say["files.author_once"], max_chars=120, width=340)
-            st.form_submit_button(say["files.author_save"], on_click=acts.save_as_author, type="primary")
-            st.form_submit_button(say["files.cancel"], on_click=acts.save_not)
+    with st.form("author", border=True), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(say["files.author_ask"], state.author, key="author_name", help=say["files.author_once"], max_chars=120, width=340)
+        st.form_submit_button(say["files.author_save"], on_click=acts.save_as_author, type="primary")
+        st.form_submit_button(say["files.cancel"], on_click=acts.save_not)
 
 
 def picker(state: Session) -> None:
@@ -119,12 +118,11 @@ def menu(state: Session) -> None:
 def this_file(state: Session) -> None:
     """Rename and delete the open file."""
     say, own = state.say, own_file(state)
-    with st.form("rename", border=False):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            slot = slot_of(state, "rename")
-            hint = None if own else say["files.own_only"]
-            st.text_input(say["files.rename_to"], state.opened.name if own else "", key=slot, disabled=not own, help=hint, width=200)
-            st.form_submit_button(say["files.rename"], icon=":material/edit:", on_click=acts.rename_open, args=(slot,), disabled=not own)
+    with st.form("rename", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        slot = slot_of(state, "rename")
+        hint = None if own else say["files.own_only"]
+        st.text_input(say["files.rename_to"], state.opened.name if own else "", key=slot, disabled=not own, help=hint, width=200)
+        st.form_submit_button(say["files.rename"], icon=":material/edit:", on_click=acts.rename_open, args=(slot,), disabled=not own)
     hint = say["files.delete_help"].format(name=state.opened.name) if own else say["files.own_only"]
     st.button(say["files.delete"], icon=":material/delete:", key="delete", on_click=acts.delete_open, disabled=not own, help=hint)
 

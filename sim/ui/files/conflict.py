@@ -46,10 +46,9 @@ def ways_out(state: Session, found: Conflict) -> None:
             help=say["conflict.overwrite_help"].format(folder=folder),
         )
         st.button(say["conflict.later"], key="conflict_later", type="tertiary", on_click=_later)
-    with st.form("conflict_other", border=False):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.text_input(say["files.name"], acts.free_name(found.name), key=NAME, width=280)
-            st.form_submit_button(say["conflict.other_name"], on_click=_other_name)
+    with st.form("conflict_other", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(say["files.name"], acts.free_name(found.name), key=NAME, width=280)
+        st.form_submit_button(say["conflict.other_name"], on_click=_other_name)
 
 
 def rows_of(opened: Scenario, theirs: Scenario, mine: Scenario, say: Words) -> list[dict[str, Any]]:
