@@ -65,8 +65,8 @@ def test_chinese_is_chinese() -> None:
 # Texts that a planner reads come from the catalogue: none stands between quotes in a page.
 
 SHOWN = {
-    "button", "caption", "checkbox", "download_button", "error", "expander", "file_uploader", "form_submit_button", "header", "info", "markdown",
-    "metric", "multiselect", "number_input", "pills", "popover", "progress", "radio", "segmented_control", "selectbox", "select_slider",
+    "button", "caption", "checkbox", "download_button", "error", "expander", "file_uploader", "form_submit_button", "header", "info",
+    "markdown", "metric", "multiselect", "number_input", "pills", "popover", "progress", "radio", "segmented_control", "selectbox", "select_slider",
     "slider", "spinner", "subheader", "success", "tabs", "text", "text_area", "text_input", "title", "toast", "toggle", "warning", "write",
 }
 WORDY = {"label", "help", "placeholder", "body", "text"}
