@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import sim
 from sim.texts import catalogue, words
-from sim.ui.files.bar import text_of
+from sim.ui.files.head import text_of
 from sim.ui.state import Session
 
 from .app import TOP, opened, said, tile, well

@@ -1,5 +1,5 @@
 """Scenario files as a planner handles them: open, save, save as, duplicate, rename, delete, download, upload. Files are the truth."""
 
-from sim.ui.files.bar import bar, status
+from sim.ui.files.head import bar, status
 
 __all__ = ["bar", "status"]
