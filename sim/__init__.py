@@ -37,6 +37,7 @@ _HOMES = {  # public name: (module, its name there)
     "frontier": ("sim.analysis.frontier", "frontier"),
     "sweep": ("sim.sweeps", "run_sweep"),
     "merge_sweeps": ("sim.sweeps", "merge_sweeps"),
+    "write_report": ("sim.report", "write_report"),
 }
 
 __all__ = ["__version__", *_HOMES]
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from sim.outcome import Outcome
     from sim.parameters import Parameter, Registry
     from sim.parameters import registry as known_parameters
+    from sim.report import write_report
     from sim.scenario import Scenario, diff, load, save
     from sim.sweeps import merge_sweeps
     from sim.sweeps import run_sweep as sweep

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 
 from sim.errors import nearest
-from sim.parameters import CATEGORIES, GROUPS, STAGES, UNITS, Cost, Parameter, Registry
+from sim.parameters import CATEGORIES, GROUPS, STAGES, UNITS, Cost, Parameter, Registry, Study
 
 ROLES = ("lever", "uncertainty", "constant", "pinned")
 GRADES = ("document", "measured", "study", "vendor", "assumption")
@@ -17,7 +17,12 @@ FORMS = ("value", "effort", "proportional", "absolute")
 BASES = ("change", "parcel", "budget", "spend", "none")
 FACT_ROLES = ("input", "target", "effect", "cost", "plan", "context")
 FACT_STATUSES = ("used", "reproduced", "shown")
+STUDY_GRADES = ("official", "study", "survey", "vendor", "press", "document", "none")  # who says it
+STUDY_BASES = ("stated", "discounted", "solved", "derived", "sign", "document", "memory", "guessed")  # how the value came from it
 _SOURCE = re.compile(r"F\d{3}|R\d{2}|assumption|derived")
+_STUDY = re.compile(r"\bR\d{2}\b")
+_FACT = re.compile(r"\bF\d{3}\b")
+_ADDRESS = re.compile(r"https?://[^\s\"<>]+")
 _PLACEHOLDER = re.compile(r"TODO|TBD|FIXME|XXX|lorem|placeholder|\?\?|待定|待补|占位", re.IGNORECASE)
 
 
@@ -33,7 +38,7 @@ def problems(registry: Registry) -> list[str]:
         found += [f"{parameter.name}: {problem}" for problem in (*checks, *texts)]
         if parameter.cost is not None:
             found += [f"{parameter.name}: cost {problem}" for problem in _cost_problems(parameter.cost, parameter, registry)]
-    return found + _fact_problems(registry) + _contradiction_problems(registry)
+    return found + _fact_problems(registry) + _contradiction_problems(registry) + _studies_problems(registry)
 
 
 def _number_problems(p: Parameter) -> Iterator[str]:
@@ -103,6 +108,8 @@ def _origin_problems(item: Parameter | Cost, registry: Registry) -> Iterator[str
             yield f"source {source} is no fact of the document"
         elif source.startswith("F") and registry.facts_by_id[source].status == "shown":
             yield f"source {source} is a fact that is said to be only shown"
+        elif source.startswith("R") and source not in registry.studies_by_id:
+            yield f"source {source} is not in the table of studies"
     if item.grade not in GRADES:
         yield f"grade {item.grade!r} is not one of {', '.join(GRADES)}"
     needed = {"document": "F", "measured": "R", "study": "R", "vendor": "R"}.get(item.grade, "")
@@ -180,3 +187,35 @@ def _contradiction_problems(registry: Registry) -> list[str]:
         problems += [*_text_problems("says", item.says), *_text_problems("resolution", item.resolution)]
         found += [f"contradiction {item.id}: {problem}" for problem in problems]
     return found
+
+
+def _studies_problems(registry: Registry) -> list[str]:
+    counted = Counter(study.id for study in registry.studies)
+    found = [f"{name}: appears {times} times" for name, times in counted.items() if times > 1]
+    for study in registry.studies:
+        texts = (*_text_problems("what", study.what), *_text_problems("note", study.note))
+        found += [f"{study.id}: {problem}" for problem in (*_study_problems(study, registry), *texts)]
+    cited = ((fact.id, source) for fact in registry.facts for source in _STUDY.findall(" ".join(fact.note.values())))
+    return found + [f"{fact}: its note names {source}, which is not in the table of studies" for fact, source in cited
+                    if source not in registry.studies_by_id]
+
+
+def _study_problems(study: Study, registry: Registry) -> Iterator[str]:
+    if not _STUDY.fullmatch(study.id):
+        yield "is not named R and two digits"
+    if study.grade not in STUDY_GRADES:
+        yield f"grade {study.grade!r} is not one of {', '.join(STUDY_GRADES)}"
+    if study.basis not in STUDY_BASES:
+        yield f"basis {study.basis!r} is not one of {', '.join(STUDY_BASES)}"
+    if bool(study.source.strip()) == (study.grade == "none"):
+        yield "names a source exactly when its grade is not none"
+    if study.address and not _ADDRESS.fullmatch(study.address):
+        yield f"address {study.address!r} is no http address"
+    if study.unit and study.unit not in UNITS:
+        yield f"unit {study.unit!r} is not known.{nearest(study.unit, UNITS)}"
+    ends = [end for end in (study.low, study.value, study.high) if end is not None]
+    if not all(isfinite(end) for end in ends) or ends != sorted(ends):
+        yield "needs low <= value <= high"
+    for fact in _FACT.findall(study.source):
+        if fact not in registry.facts_by_id:
+            yield f"source {fact} is no fact of the document"

@@ -1,4 +1,4 @@
-"""Every number of the model, once: reads and checks the registry (sim/registry: one TOML per stage, facts, contradictions).
+"""Every number of the model, once: reads and checks the registry (sim/registry: one TOML per stage, facts, contradictions, studies).
 
 The registry says what a number is (lever, uncertainty, constant, pinned total), its range, where it comes from and what moving
 it costs. Widgets, command-line help, validation and the evidence page are generated from it. Standard library only.
@@ -58,6 +58,7 @@ UNITS = {  # how a unit is written behind a number
     "CNY": {"en": "CNY", "zh": "元"},
     "CNY/month": {"en": "CNY a month", "zh": "元/月"},
     "CNY/parcel": {"en": "CNY a parcel", "zh": "元/单"},
+    "CNY/GB": {"en": "CNY a GB", "zh": "元/GB"},
     "CNY/quarter": {"en": "CNY a quarter", "zh": "元/季度"},
     "1/day": {"en": "a day", "zh": "每天"},
     "1/week": {"en": "a week", "zh": "每周"},
@@ -173,6 +174,27 @@ class Contradiction:
     resolution: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What the world outside the document says (R01 …): a study, a report, a price list, or that there is none.
+
+    `value`, `low`, `high` in `unit` are what was taken from it, None where only its sign is used. `grade` is the kind of source,
+    `basis` how the value came from it (see sim.linting); `address` is where it can be read, if it can.
+    """
+
+    id: str
+    what: Mapping[str, str]
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    source: str
+    address: str
+    grade: str
+    basis: str
+    note: Mapping[str, str]
+
+
 class Registry(Mapping[str, Parameter]):
     """All parameters by full name, in the order of the funnel; iterating gives names, the groups below give Parameters."""
 
@@ -182,11 +204,13 @@ class Registry(Mapping[str, Parameter]):
         *,
         facts: Iterable[Fact] = (),
         contradictions: Iterable[Contradiction] = (),
+        studies: Iterable[Study] = (),
         version: str = "",
     ) -> None:
         self.entries = tuple(parameters)
         self.facts = tuple(facts)
         self.contradictions = tuple(contradictions)
+        self.studies = tuple(studies)
         self.version = version
         self._by_name = {parameter.name: parameter for parameter in self.entries}
 
@@ -223,6 +247,10 @@ class Registry(Mapping[str, Parameter]):
     def facts_by_id(self) -> Mapping[str, Fact]:
         return {fact.id: fact for fact in self.facts}
 
+    @cached_property
+    def studies_by_id(self) -> Mapping[str, Study]:
+        return {study.id: study for study in self.studies}
+
 
 @lru_cache(maxsize=1)
 def registry() -> Registry:
@@ -233,11 +261,14 @@ def registry() -> Registry:
     digest = hashlib.sha256()
     for name, text in texts.items():  # line ends are the checkout's affair, not the model's
         digest.update(name.encode() + b"\0" + text.replace(b"\r\n", b"\n") + b"\0")
+    # The studies are no part of the version: no equation reads them, so a better note on a source changes no result.
+    studies = (folder / "studies.csv").read_text(encoding="utf-8-sig")
     tables = {stage: tomllib.loads(texts[f"{stage}.toml"].decode()) for stage in STAGES}
     return Registry(
         parameters_from(tables),
         facts=facts_from(texts["facts.csv"].decode("utf-8-sig")),
         contradictions=contradictions_from(tomllib.loads(texts["contradictions.toml"].decode())),
+        studies=studies_from(studies),
         version=digest.hexdigest()[:12],
     )
 
@@ -295,6 +326,18 @@ def contradictions_from(tables: Mapping[str, Mapping]) -> list[Contradiction]:
     return [
         Contradiction(id=key, facts=tuple(entry["facts"]), says=entry["says"], resolution=entry["resolution"])
         for key, entry in tables.items()
+    ]
+
+
+def studies_from(text: str) -> list[Study]:
+    """Studies from the CSV; an empty cell is no number."""
+    return [
+        Study(
+            **{field: row[field] for field in ("id", "unit", "source", "address", "grade", "basis")},
+            **{field: float(row[field]) if row[field] else None for field in ("value", "low", "high")},
+            **{field: {language: row[f"{field}_{language}"] for language in ("en", "zh")} for field in ("what", "note")},
+        )
+        for row in csv.DictReader(io.StringIO(text))
     ]
 
 

@@ -14,6 +14,7 @@ from sim.cli.drivers import discover, sensitivity
 from sim.cli.optimizing import frontier, optimize
 from sim.cli.options import Output, Whole, World, drawing_options, folder_option, output_options, world_options
 from sim.cli.printing import answer, as_json
+from sim.cli.reporting import report
 from sim.cli.sweeping import merge, sweep
 from sim.cli.upkeep import bench, migrate
 from sim.errors import CHECK_FAILED, INVALID, UNREADABLE, UserError
@@ -243,7 +244,7 @@ def params(*, names: tuple[str, ...], role: str | None, output: Output) -> None:
     def flat() -> list[dict[str, Any]]:
         words = ("label", "help")
         return [
-            {key: value for key, value in row.items() if key not in (*words, "cost")}
+            {key: value for key, value in row.items() if key not in (*words, "cost", "studies")}
             | {f"{key}_{language}": row[key][language] for key in words for language in ("en", "zh")}
             for row in rows
         ]
@@ -254,9 +255,12 @@ def params(*, names: tuple[str, ...], role: str | None, output: Output) -> None:
 def _parameter_row(parameter: Any) -> dict[str, Any]:
     from dataclasses import asdict, fields
 
+    from sim.parameters import registry
+
     row = {"name": parameter.name, "stage": parameter.stage, "key": parameter.key}
     row |= {field.name: getattr(parameter, field.name) for field in fields(parameter)}
     row["cost"] = None if parameter.cost is None else asdict(parameter.cost)
+    row["studies"] = [asdict(registry().studies_by_id[source]) for source in parameter.sources if source in registry().studies_by_id]
     return row
 
 
@@ -362,6 +366,7 @@ whatif.add_command(frontier)
 whatif.add_command(seek)
 whatif.add_command(choose)
 whatif.add_command(worth)
+whatif.add_command(report)
 
 
 def _loaded(name: str, folder: str | None) -> Scenario:
