@@ -84,6 +84,12 @@ def rendered(material: ReportMaterial, ending: str) -> bytes:
     return html_bytes(material)
 
 
+def all_kinds(plans: Sequence[Scenario], *, progress: Progress | None = None, **asked: Any) -> dict[str, bytes]:
+    """The report in every kind of file there is, by its ending. Arguments as for `computed`."""
+    material = computed(plans, progress=progress, **asked)
+    return {ending: rendered(material, ending) for ending in ENDINGS}
+
+
 def placed(path: Path, data: bytes) -> None:
     """All of it or nothing."""
     try:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from sim.errors import UserError
 from sim.scenario import dumps, scenario_folder
-from sim.ui import cache, parts
+from sim.ui import cache, parts, reporting
 from sim.ui.files import acts, conflict
 from sim.ui.files.acts import FIELDS, MENU, PICKER, over_baseline, own_file, slot_of
 from sim.ui.journal import FOLDER
@@ -34,6 +34,7 @@ def bar(state: Session) -> None:
             if box.open:  # what went wrong is said where the planner is looking
                 parts.faults(state)
             menu(state)
+        reporting.of_plan(state)
 
 
 def status(state: Session) -> None:
