@@ -345,14 +345,15 @@ def schema(*, format: str) -> None:
 @whatif.command()
 @click.option("--port", type=Whole(1, 65535), metavar="PORT", help="Port of the app.  [default: 8501, or the next free one]")
 @click.option("--browser/--no-browser", default=False, help="Open the page in the browser.  [default: only print its address]")
+@click.option("--behind", metavar="HOST", help="Host name of the proxy that planners come through; see README on a company's login.")
 @folder_option
-def app(*, port: int | None, browser: bool, scenarios: str | None) -> None:
+def app(*, port: int | None, browser: bool, behind: str | None, scenarios: str | None) -> None:
     """Start the planner's pages, for this machine only."""
     from sim.scenario import scenario_folder
     from sim.ui.serving import serve
 
     scenario_folder(scenarios)  # refuses a folder that is none before anything starts
-    serve(port=port, browser=browser, scenarios=scenarios)
+    serve(port=port, browser=browser, scenarios=scenarios, behind=behind)
 
 
 whatif.add_command(sweep)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import sys
 import threading
@@ -23,13 +24,17 @@ from sim.errors import UNREADABLE, UserError
 from sim.texts import usual_language, words
 
 HOST = "localhost"
+HTTPS = 443
 FIRST_PORT, PORTS_TRIED = 8501, 100
 LONGEST_START_S = 120
 
 
-def serve(*, port: int | None, browser: bool, scenarios: str | None) -> None:
-    """Start the app and stay until it is stopped."""
+def serve(*, port: int | None, browser: bool, scenarios: str | None, behind: str | None = None) -> None:
+    """Start the app and stay until it is stopped. `behind`: the host name of the proxy through which the planners come."""
     port = _free_port(port)
+    more: dict[str, Any] = {"server.port": port}
+    if behind is not None:  # else their browsers, which name that host, would be refused
+        more |= {"browser.serverAddress": _host_name(behind), "browser.serverPort": HTTPS}
     if scenarios is not None:
         os.environ["WHATIF_SCENARIOS"] = str(Path(scenarios).resolve())
     say = words(usual_language())
@@ -40,7 +45,15 @@ def serve(*, port: int | None, browser: bool, scenarios: str | None) -> None:
     except ImportError as error:
         raise UserError(f"The app needs Streamlit, which cannot be loaded here ({error}).", exit_code=UNREADABLE) from error
     with as_file(files("sim.ui").joinpath("entry", "app.py")) as entry:
-        streamlit(["run", str(entry), *flags(settings() | {"server.port": port})], prog_name="streamlit", standalone_mode=False)
+        streamlit(["run", str(entry), *flags(settings() | more)], prog_name="streamlit", standalone_mode=False)
+
+
+def _host_name(given: str) -> str:
+    """A host name alone, as browsers send it."""
+    name = given.strip().rstrip(".").lower()
+    if len(name) > 253 or not re.fullmatch(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})*", name):
+        raise UserError("--behind: give the host name alone, such as plan.example.com, without https://, port or path.")
+    return name
 
 
 def settings() -> dict[str, Any]:
@@ -94,6 +107,13 @@ def _taken(error: OSError) -> bool:
     return error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EPERM)
 
 
+def _warm() -> None:
+    """While the browser is on its way: what else the first visitor would wait for."""
+    from sim.ui.warming import warm
+
+    warm()
+
+
 def _announce(port: int, browser: bool, says: str) -> None:
     """Say the address once the app answers there, not before."""
     from http.client import HTTPConnection, HTTPException
@@ -108,7 +128,7 @@ def _announce(port: int, browser: bool, says: str) -> None:
                 print(says.format(address=address), flush=True)
                 if browser:
                     webbrowser.open(address)
-                return
+                return _warm()
         except (OSError, HTTPException):
             pass
         finally:

@@ -11,15 +11,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sim.ui import cache, recovery
+from sim.jobs import Desk, Job
+from sim.ui import cache, recovery, work
 
+from . import works
 from .app import BASELINE, FASTER, TOP, opened
 
 LONGEST_START_S = 90
@@ -34,6 +36,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(cache, "DRAWS", 40)
     monkeypatch.setattr(recovery, "_writing", lambda token: False)  # the runtime that AppTest pretends knows no sessions
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """No test finds what another one has had worked out, and none leaves work behind.
+
+    Work is done in threads here: a process for each takes a second to start (tests/test_jobs.py and the browser tests have those).
+    """
+    monkeypatch.setattr(Job, "_through", works.here)
+    monkeypatch.setattr("sim.jobs._process", nullcontext)
+    work.desk().forget()
+    yield work.desk()
+    work.desk().forget()
 
 
 @pytest.fixture
@@ -61,7 +76,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @contextmanager
-def serving(home: Path, *, port: int | None = None) -> Iterator[Served]:
+def serving(home: Path, *, port: int | None = None, arguments: tuple[str, ...] = ()) -> Iterator[Served]:
     """The app on the shipped scenarios, copied into a folder of its own where they are not there from before."""
     if not (home / "plans").is_dir():
         shutil.copytree(TOP / "scenarios", home / "plans")
@@ -72,7 +87,8 @@ def serving(home: Path, *, port: int | None = None) -> Iterator[Served]:
     environment = os.environ | {"PYTHONPATH": str(TOP), "WHATIF_LANG": "en"}
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--scenarios", str(home / "plans")], cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            [*command, *arguments, "--scenarios", str(home / "plans")], cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=log,
+            stderr=log,
         )
         try:
             address = f"http://localhost:{port}"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import streamlit as st
 
+from sim.errors import UserError
 from sim.texts import LANGUAGES, words
 from sim.ui import people
+from sim.ui.serving import serve
 
 from .app import TOP, AppTest, opened, well
+from .conftest import serving
 
 
 @pytest.fixture
@@ -64,3 +68,28 @@ def test_the_author_is_proposed_from_the_login(folder: Path, monkeypatch: pytest
     app = opened()
     well(app)
     assert next(item for item in app.text_input if item.key.startswith("save_author")).value == "ada"
+
+
+def answered(address: str, origin: str) -> int:
+    """What the app answers to a browser's page of this origin that asks for its connection."""
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
+    try:
+        connection.request("GET", "/_stcore/stream", headers={
+            "Origin": origin, "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol": "streamlit",
+        })
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_behind_a_proxy_its_host_and_no_other_may_ask(tmp_path: Path) -> None:
+    with serving(tmp_path, arguments=("--behind", "plan.example.com")) as served:
+        assert answered(served.address, "https://plan.example.com") == 101
+        assert answered(served.address, "https://elsewhere.example.com") == 403
+
+
+@pytest.mark.parametrize("host", ["https://plan.example.com", "plan.example.com:443", "plan/app", "", "-x.com", "a" * 64, "x\ny"])
+def test_a_proxy_is_a_host_name(host: str) -> None:
+    with pytest.raises(UserError, match="host name alone"):
+        serve(port=None, browser=False, scenarios=None, behind=host)
