@@ -67,8 +67,14 @@ class Job:
     def stopping(self) -> bool:
         return self._stop.is_set() and not self.over
 
+    @property
+    def cut_short(self) -> bool:
+        """Was it asked to stop? What it then gives is the best so far, good for who stopped it and nobody else."""
+        return self._stop.is_set()
+
     def stop(self) -> None:
-        self._stop.set()
+        if not self.over:
+            self._stop.set()
 
     def run(self) -> None:
         """Do it, in a process; returns when it is over."""
@@ -157,7 +163,7 @@ class Desk:
         """The job of this question: a new one unless it is under way or answered. `work` is importable by name and takes `progress`."""
         with self._lock:
             job = self._jobs.get(key)
-            if job is None or job.state in (FAILED, STOPPED) or job.stopping:
+            if job is None or job.state in (FAILED, STOPPED) or job.cut_short:
                 self._jobs[key] = job = Job(work=work, arguments=arguments)
                 # Not a pool's threads: the interpreter would wait for those before it ends.
                 threading.Thread(target=self._do, args=(job,), daemon=True).start()

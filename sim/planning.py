@@ -134,6 +134,12 @@ def fan(outcome: Outcome, figure: str, *, against: Outcome | None = None) -> lis
     return [{"date": day, **{name: float(cut[k, i]) for k, name in enumerate(FAN)}} for i, day in enumerate(outcome.dates())]
 
 
+def refund_split(outcome: Outcome) -> dict[str, float]:
+    """Refunds of the horizon's orders, CNY, means over the draws whose days are kept: all, those asked for inside it, those after it."""
+    total, after = (float(mean(rows)) for rows in (outcome.day("refunds").sum(axis=0), outcome.total("refunds_after_horizon")))
+    return {"total": total, "inside": float(mean(outcome.day("refunds_by_date").sum(axis=0))), "after": after}
+
+
 def return_cells(outcome: Outcome) -> list[dict[str, Any]]:
     """Returned orders by category and cause, per shipped order of the category; the row "all" is the platform's."""
     shipped = outcome.category("shipped")

@@ -58,6 +58,7 @@ def test_one_that_keeps_the_best_so_far_gives_it(desk: Desk) -> None:
     assert until(lambda: job.share == 0.5)
     job.stop()
     assert (done(job).state, job.result) == (DONE, "the best so far")
+    assert job.cut_short and desk.ask("best", best_so_far) is not job  # whoever asks again wants all of it
 
 
 def test_one_that_does_not_listen_is_ended(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

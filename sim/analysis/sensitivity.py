@@ -213,6 +213,14 @@ def sensitivity(
     )
 
 
+def swings(scenario: Scenario, against: Scenario | None = None, *, kpis: Sequence[str] = ("net_gmv",)) -> list[tuple[Swing, ...]]:
+    """The tornado of each figure alone, or of its difference to another scenario over the same days: no draws, soon done."""
+    sides = [scenario] if against is None else [scenario, against]
+    names = uncertain(*sides)
+    ends = _ends(names, sides)
+    return [tornado(names, values, ends) for values in _one_at_a_time(sides, names, kpis)]
+
+
 def power_of_two(draws: int) -> int:
     """The power of two nearest to a number of draws, on which the columns of chance are balanced; at least 16."""
     if draws > MOST_DRAWS:

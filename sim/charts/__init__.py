@@ -17,6 +17,7 @@ from sim.figures import chance, compact, rate, scale, with_interval
 from sim.texts import words
 
 Row = Mapping[str, Any]
+PICKED = "picked"  # the selection of a chart whose marks can be clicked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +62,13 @@ def _money_title(size_name: str, language: str) -> str:
 
 
 def leak_bars(
-    leaks: Sequence[Row], base_leaks: Sequence[Row], *, mends: Mapping[str, str], language: str, colours: Palette
+    leaks: Sequence[Row], base_leaks: Sequence[Row], *, mends: Mapping[str, str], language: str, colours: Palette,
+    chosen: str | None = None, pick: bool = False,
 ) -> alt.LayerChart:
     """Recoverable net GMV per mendable cause, worst first: bar to the mean, line from p10 to p90, a tick where the baseline stands.
 
-    `mends` names the levers that act on a cause.
+    `mends` names the levers that act on a cause. `pick`: the bars can be clicked (selection `PICKED`, field "name"); those of
+    other causes than the `chosen` one step back.
     """
     say = words(language)
     before = {row["cause"]: row["recoverable"]["net_gmv"]["mean"] for row in base_leaks if row["mendable"]}
@@ -100,7 +103,13 @@ def leak_bars(
         alt.Tooltip("mends:N", title=say["plan.mends"]),
     ]
     chart = alt.Chart(_data(rows))
-    bars = chart.mark_bar(color=colours.plan, height={"band": 0.62}).encode(x=x, y=y, tooltip=tooltip)
+    bars = chart.mark_bar(color=colours.plan, height={"band": 0.62}, cursor="pointer" if pick else "default").encode(
+        x=x, y=y, tooltip=tooltip, opacity=alt.OpacityValue(
+            1.0 if chosen is None else 0.35, condition={"test": f"datum.name === {json.dumps(chosen)}", "value": 1.0}
+        ),
+    )
+    if pick:
+        bars = bars.add_params(alt.selection_point(name=PICKED, fields=["name"], on="click", empty=False))
     ticks = chart.mark_tick(color=colours.base, thickness=2, height={"band": 0.9}).encode(x="base:Q", y=y, tooltip=tooltip)
     lines = chart.mark_rule(color=colours.text, strokeWidth=1.2).encode(x="p10:Q", x2="p90:Q", y=y, tooltip=tooltip)
     labels = chart.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(x="end:Q", y=y, text="label:N", tooltip=tooltip)
@@ -183,10 +192,9 @@ def fans(
 
     def band(low: str, high: str, opacity: float) -> alt.Chart:
         y = alt.Y(f"{low}:Q", title=y_title, scale=scaled, axis=alt.Axis(tickCount=6))
-        strength = alt.condition(f"datum.series == {json.dumps(names[0])}", alt.value(opacity / 2), alt.value(opacity))
-        return alt.Chart(data).mark_area().encode(
-            x=x, y=y, y2=f"{high}:Q", color=colour, opacity=strength if first else alt.value(opacity)
-        )
+        behind = {"condition": {"test": f"datum.series == {json.dumps(names[0])}", "value": opacity / 2}} if first else {}
+        strength = alt.OpacityValue(opacity, **behind)
+        return alt.Chart(data).mark_area().encode(x=x, y=y, y2=alt.Y2(f"{high}:Q"), color=colour, opacity=strength)
 
     wide, narrow = band("p10", "p90", 0.20), band("p25", "p75", 0.30)
     median = alt.Chart(data).mark_line(strokeWidth=2).encode(x=x, y=alt.Y("p50:Q", title=y_title, scale=scaled), color=colour)
@@ -219,7 +227,7 @@ def _reader(series: Mapping[str, Sequence[Row]], *, unit: str, language: str, x:
     return (
         alt.Chart(_data([{"date": day, "day": day, **texts} for day, texts in days.items()]))
         .mark_rule(color=colours.text, strokeWidth=1)
-        .encode(x=x, opacity=alt.condition(near, alt.value(0.6), alt.value(0)), tooltip=tips)
+        .encode(x=x, opacity=alt.OpacityValue(0, condition={"param": near.name, "empty": False, "value": 0.6}), tooltip=tips)
         .add_params(near)
     )
 
@@ -294,7 +302,7 @@ def return_grid(cells: Sequence[Row], *, language: str, colours: Palette) -> alt
         color=alt.Color("share:Q", scale=alt.Scale(range=list(colours.heat), domainMin=0, interpolate="rgb"), legend=None)
     )
     texts = base.mark_text(fontSize=12).encode(
-        text="text:N", color=alt.condition("datum.strong", alt.value(colours.heat_text[1]), alt.value(colours.heat_text[0]))
+        text="text:N", color=alt.ColorValue(colours.heat_text[0], condition={"test": "datum.strong", "value": colours.heat_text[1]})
     )
     return alt.layer(heat, texts).resolve_scale(color="independent").properties(height=38 * len(order) + 60)
 

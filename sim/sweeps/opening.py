@@ -83,12 +83,26 @@ class OpenedSweep:
         """What is there of the points, with this figure in full."""
         path, damaged = self.folder / SUMMARY, False
         if path.exists():
-            frame = _summary(path, self.sweep, kpi)
+            frame = _summary(path, self.sweep, _names(self.sweep, kpi))
             if frame is not None:
-                return Points(kpi=kpi, frame=frame, whole=True, chunks=self.sweep.chunks)
+                return Points(kpi=kpi, frame=_titled(frame, kpi), whole=True, chunks=self.sweep.chunks)
             damaged = True
-        frame, chunks, cut = _from_chunks(self.folder, self.sweep, kpi)
-        return Points(kpi=kpi, frame=frame, whole=False, damaged=damaged, chunks=chunks, cut=cut)
+        frame, chunks, cut = _from_chunks(self.folder, self.sweep, _names(self.sweep, kpi))
+        return Points(kpi=kpi, frame=_titled(frame, kpi), whole=False, damaged=damaged, chunks=chunks, cut=cut)
+
+    def figures(self, statistic: str) -> DataFrame:
+        """The points that are there, a row each: point, the axes and all figures by name, each by this one of STATISTICS."""
+        names = _names(self.sweep, "", statistic)
+        frame = _summary(self.folder / SUMMARY, self.sweep, names)
+        if frame is None:
+            frame = _from_chunks(self.folder, self.sweep, names)[0]
+        return frame.rename(columns={f"{kpi}.{statistic}": kpi for kpi in self.sweep.kpis})
+
+    def digest(self, point: int) -> str | None:
+        """The digest that stands beside a point, counted from 1; None where the point is not computed."""
+        chunk = (point - 1) // self.sweep.points_each
+        read = _chunk(self.folder, self.sweep, chunk, _present(self.folder)) if 1 <= point <= self.sweep.points else None
+        return None if read is None else read.digests[point - 1 - read.first]
 
 
 def folder_named(text: str) -> Path:
@@ -229,20 +243,21 @@ def _stamp(folder: Path) -> tuple[Any, ...]:
     return tuple(stamps)
 
 
-def _names(sweep: Sweep, kpi: str) -> list[str]:
+def _names(sweep: Sweep, kpi: str, statistic: str = "mean") -> list[str]:
+    """Columns of a summary: point, axes, all statistics of one figure, one statistic of the others."""
     axes = [axis.name for axis in sweep.design.axes]
-    return ["point", *axes, *(f"{kpi}.{what}" for what in STATISTICS), *(f"{other}.mean" for other in sweep.kpis if other != kpi)]
+    full = [f"{kpi}.{what}" for what in STATISTICS if kpi]
+    return ["point", *axes, *full, *(f"{other}.{statistic}" for other in sweep.kpis if other != kpi)]
 
 
 def _titled(frame: DataFrame, kpi: str) -> DataFrame:
     return frame.rename(columns={f"{kpi}.{what}": what for what in STATISTICS})
 
 
-def _summary(path: Path, sweep: Sweep, kpi: str) -> DataFrame | None:
-    """The columns of the summary; None where it is cut short, damaged or another sweep's."""
+def _summary(path: Path, sweep: Sweep, names: list[str]) -> DataFrame | None:
+    """These columns of the summary; None where it is not there, cut short, damaged or another sweep's."""
     from pyarrow import ArrowException, parquet
 
-    names = _names(sweep, kpi)
     try:
         with parquet.ParquetFile(path) as file:
             if file.metadata.num_rows != sweep.points:
@@ -253,34 +268,45 @@ def _summary(path: Path, sweep: Sweep, kpi: str) -> DataFrame | None:
         frame = frame.astype({name: "int64" if name == "point" else "float64" for name in names})
     except (OSError, ValueError, KeyError, TypeError, ArrowException):
         return None
-    return _titled(frame, kpi) if list(frame.columns) == names else None
+    return frame if list(frame.columns) == names else None
 
 
-def _from_chunks(folder: Path, sweep: Sweep, kpi: str) -> tuple[DataFrame, int, bool]:
-    """The points of the chunks that are there and sound, in order; how many chunks, and whether there are more than were read."""
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """A chunk: its first point from 0, values [point, axis], summary [point, figure, 4] and digests."""
+
+    first: int
+    values: Array
+    summary: Array
+    digests: tuple[str, ...]
+
+
+def _from_chunks(folder: Path, sweep: Sweep, names: list[str]) -> tuple[DataFrame, int, bool]:
+    """These columns of the chunks that are there and sound, in order; how many chunks, and whether there are more than were read."""
     from pandas import DataFrame
 
     present = _present(folder)
-    numbers, values, figures, sound, cut = [], [], [], 0, False
+    found: list[_Read] = []
+    points, cut = 0, False
     for chunk in range(sweep.chunks) if present else ():
-        if sound >= MOST_CHUNKS or sum(map(len, numbers)) >= MOST_POINTS_READ:
-            cut = len(present) > sound
+        if len(found) >= MOST_CHUNKS or points >= MOST_POINTS_READ:
+            cut = len(present) > len(found)
             break
         read = _chunk(folder, sweep, chunk, present)
         if read is not None:
-            sound += 1
-            numbers.append(np.arange(read[0] + 1, read[0] + 1 + len(read[1])))
-            values.append(read[1])
-            figures.append(read[2])
-    names = _names(sweep, kpi)
-    if not sound:
-        return _titled(DataFrame({name: np.empty(0) for name in names}), kpi), 0, False
-    place = sweep.kpis.index(kpi)
-    summary = np.concatenate(figures)
-    others = [summary[:, other, 0] for other in range(len(sweep.kpis)) if other != place]
-    columns = [np.concatenate(numbers), *np.concatenate(values).T, *summary[:, place, :].T, *others]
-    chunks = min(len(present), sweep.chunks) if cut else sound
-    return _titled(DataFrame(dict(zip(names, columns, strict=True))), kpi), chunks, cut
+            found.append(read)
+            points += len(read.values)
+    if not found:
+        return DataFrame({name: np.empty(0) for name in names}), 0, False
+    columns = {"point": np.concatenate([np.arange(read.first + 1, read.first + 1 + len(read.values)) for read in found])}
+    values, summary = (np.concatenate([getattr(read, what) for read in found]) for what in ("values", "summary"))
+    columns |= {axis.name: values[:, place] for place, axis in enumerate(sweep.design.axes)}
+    columns |= {
+        f"{kpi}.{what}": summary[:, figure, place]
+        for figure, kpi in enumerate(sweep.kpis) for place, what in enumerate(STATISTICS) if f"{kpi}.{what}" in names
+    }
+    chunks = min(len(present), sweep.chunks) if cut else len(found)
+    return DataFrame({name: columns[name] for name in names}), chunks, cut
 
 
 def _present(folder: Path) -> set[str]:
@@ -290,18 +316,19 @@ def _present(folder: Path) -> set[str]:
         return set()
 
 
-def _chunk(folder: Path, sweep: Sweep, chunk: int, present: set[str]) -> tuple[int, Array, Array] | None:
-    """(first point from 0, values [point, axis], summary [point, figure, 4]) of a chunk; None where it is not there or not sound."""
+def _chunk(folder: Path, sweep: Sweep, chunk: int, present: set[str]) -> _Read | None:
+    """A chunk; None where it is not there or not sound."""
     try:
         name = sweep.chunk_name(chunk)
         content = Store(folder=folder).content(name) if name in present else None
         if content is None:
             return None
         first, count = sweep.span(chunk)
-        values, summary = sweep.design.values(first, count), unpacked(content, per_draw=False).summary
+        values, held = sweep.design.values(first, count), unpacked(content, per_draw=False)
     except (UserError, ValueError, IndexError, TypeError, EOFError):
         return None
-    return (first, values, summary) if summary.shape == (count, len(sweep.kpis), len(STATISTICS)) else None
+    sound = held.summary.shape == (count, len(sweep.kpis), len(STATISTICS)) and len(held.digests) == count
+    return _Read(first=first, values=values, summary=held.summary, digests=held.digests) if sound else None
 
 
 def spec_files(scenarios: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""From the registry to widgets: every lever is a slider in the unit that a planner thinks in, its baseline beside it."""
+"""From the registry to widgets: every lever as a dial in the unit that a planner thinks in, and the order in which levers are told."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import streamlit as st
-
 from sim.figures import exact
 from sim.parameters import GROUPS, UNITS, Parameter, registry
-from sim.texts import Words
-from sim.ui.state import Session, session
 
 STEPS = 60  # a slider has about this many places, few enough to hit one on purpose
 COUNTED = ("count", "seats", "sites")  # units of which there are no parts
-OPEN_AT_FIRST = ("slow_pages", "payment")
 WEAK_POINTS = ("slow_pages", "payment", "service", "colour_returns")  # those that the document diagnoses
 
 
@@ -109,76 +104,3 @@ def in_order(names: Iterable[str]) -> list[str]:
     order = [lever.name for levers in lever_groups().values() for lever in levers]
     weak = {name: registry()[name].group in WEAK_POINTS for name in order}
     return sorted(names, key=lambda name: (not weak[name], order.index(name)))
-
-
-def draw_levers(state: Session) -> None:
-    """All levers, a fold per group with the number of changed ones."""
-    moved = state.moved
-    for group, levers in lever_groups().items():
-        count = sum(lever.name in moved for lever in levers)
-        title = GROUPS[group][state.language] + (f" :blue-badge[{count}]" if count else "")
-        with st.expander(title, expanded=group in OPEN_AT_FIRST, key=f"group_{group}"):
-            for lever in levers:
-                draw_lever(lever, state, moved=lever.name in moved)
-
-
-def draw_lever(lever: Parameter, state: Session, *, moved: bool) -> None:
-    """One lever: its slider, where it stands today and on what authority, and the way back."""
-    language, say, key = state.language, state.say, key_of(lever.name)
-    shape = dial(lever, language)
-    shown = shape.shown(state.level(lever.name))
-    slot = f"{key}.{language}" if lever.unit == "CNY/month" else key  # budgets change their scale with the language
-    if st.session_state.get(slot) != shown:
-        st.session_state[slot] = shown
-    label = f":blue[●] {lever.label[language]}" if moved else lever.label[language]
-    baseline = state.opened.lever_baseline(lever.name)
-    where = say["lever.file"] if lever.name in state.opened.baseline else _source(lever, say)
-    with st.container(gap=None, key=f"box.{lever.name}"):
-        st.slider(
-            label, shape.low, shape.high, step=shape.step, format=shape.form, key=slot, help=help_of(lever, shape, say),
-            on_change=_moved, args=(lever.name, slot, shape),
-        )
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-            st.caption(f"{say['lever.now'].format(value=shape.text(baseline))} · {where}", width="content")
-            if moved:
-                st.button(
-                    "", key=f"reset.{lever.name}", type="tertiary", icon=":material/undo:", help=say["lever.reset"],
-                    on_click=_reset, args=(lever.name,),
-                )
-
-
-def _source(lever: Parameter, say: Words) -> str:
-    """F104, and the grade as a small badge."""
-    first = next((source for source in lever.sources if source[0] in "FR" and source[1:].isdigit()), "")
-    return f"{first} :gray-badge[{say.named('grade', lever.grade)}]".strip()
-
-
-def help_of(lever: Parameter, shape: Dial, say: Words) -> str:
-    """What the lever does, where its number comes from, what moving it costs."""
-    parts = [lever.help[say.language]]
-    sources = "、".join(lever.sources) if say.language == "zh" else ", ".join(lever.sources)
-    grade = say.named("grade", lever.grade)
-    parts.append(say["lever.source"].format(sources=grade if sources == lever.grade else f"{sources} ({grade})"))
-    if lever.min_ramp_days:
-        parts.append(say["lever.ramp"].format(days=lever.min_ramp_days))
-    if lever.expect in ("+", "-", "either"):
-        parts.append(say["lever.expect_either" if lever.expect == "either" else f"lever.expect_{'up' if lever.expect == '+' else 'down'}"])
-    return "\n\n".join(part.replace("~", "\\~") for part in parts)
-
-
-def _moved(name: str, slot: str, shape: Dial) -> None:
-    """The planner let go of a slider."""
-    state = session()
-    shown = st.session_state[slot]
-    opened = state.opened.levers.get(name)
-    baseline = state.opened.lever_baseline(name)
-    home = baseline if opened is None else opened.target(baseline)
-    for exactly in (home, baseline):  # a slider cannot show every digit: its place for a known figure means that figure
-        if shown == shape.shown(exactly):
-            state.move(name, exactly)
-            return
-    state.move(name, shape.value(shown))
-
-
-def _reset(name: str) -> None:
-    session().reset(name)

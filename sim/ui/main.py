@@ -38,6 +38,7 @@ def main() -> None:
             st.Page(PAGES / "drivers.py", title=say["app.drivers"], icon=":material/tornado:", url_path="drivers"),
             st.Page(PAGES / "decide.py", title=say["app.decide"], icon=":material/signpost:", url_path="decide"),
             st.Page(PAGES / "sweeps.py", title=say["app.sweeps"], icon=":material/grid_on:", url_path="sweeps"),
+            st.Page(PAGES / "evidence.py", title=say["app.evidence"], icon=":material/fact_check:", url_path="evidence"),
         ],
         position="top",
     )

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from sim import charts
-from sim.figures import chance, change, figure, interval, money, moved_by, points, rate, relative, with_interval
+from sim.figures import chance, change, figure, moved_by, points, rate, relative
 from sim.outcome import KPIS
 from sim.parameters import registry
 from sim.planning import MENDED_BY
@@ -17,6 +17,7 @@ from sim.scenario import Scenario
 from sim.texts import LANGUAGES, Words
 from sim.ui.inputs import dial, in_order
 from sim.ui.state import Session, session
+from sim.wording.planning import change_with_interval as change_with_interval  # pages say it as parts.change_with_interval
 
 TILES = ("gmv", "net_gmv", "return_rate", "contribution", "plan_cost")
 ABSOLUTE = ("contribution", "plan_cost")  # may be nothing or below: a percentage of it would mislead
@@ -92,18 +93,6 @@ def kpi_label(kpi: str, language: str) -> str:
     return f"{KPIS[kpi].label[language]}（元）" if language == "zh" else f"{KPIS[kpi].label[language]}, CNY"
 
 
-def tiles(rows: Mapping[str, Any], differences: Mapping[str, Any] | None, base_rows: Mapping[str, Any], say: Words) -> None:
-    """One tile per headline figure: its mean, the paired change against the baseline, its 80 % interval."""
-    for column, kpi in zip(st.columns(len(TILES), gap="small"), TILES, strict=True):
-        row, unit = rows[kpi], KPIS[kpi].unit
-        delta = (say["plan.no_change"], "gray", "off") if differences is None else delta_of(kpi, differences[kpi], say)
-        spread = say["plan.certain"] if row["p10"] == row["p90"] else interval(row["p10"], row["p90"], unit, say.language)
-        before = say["plan.against"].format(value=figure(base_rows[kpi]["mean"], unit, say.language))
-        with column:
-            value = figure(row["mean"], unit, say.language)
-            tile(kpi_label(kpi, say.language), value, delta, (before, spread), key=f"tile_{kpi}", hint=say[f"kpi_help.{kpi}"])
-
-
 def tile(
     label: str, value: str, delta: tuple[str, str, str], notes: Sequence[str], *, key: str, help: str | None = None, hint: str | None = None
 ) -> None:
@@ -138,29 +127,9 @@ def delta_of(kpi: str, difference: Mapping[str, Any], say: Words) -> tuple[str, 
 # In words
 
 
-def sentence(state: Session, plan: Scenario, differences: Mapping[str, Any], cost: float) -> str:
-    """The plan in one sentence: what it changes, what that brings, for how much, how surely."""
-    say, net = state.say, differences["net_gmv"]
-    return tight(say["plan.adds"].format(
-        what=changes_in_words(state),
-        change=change_with_interval(net["delta"], "CNY", say.language),
-        cost=money(cost, say.language),
-        chance=chance(net["p_better"], say.language),
-    ))
-
-
-def change_with_interval(delta: Mapping[str, Any], unit: str, language: str) -> str:
-    """A paired difference, signed, and its 80 % interval on one scale; where every draw says the same, without."""
-    if delta["p10"] == delta["p90"]:
-        return change(delta["mean"], unit, language)
-    text = with_interval(delta["mean"], delta["p10"], delta["p90"], unit, language).replace(" %", " pp")
-    return f"+{text}" if (delta["mean"] or 0.0) > 0 else text
-
-
 def changes_in_words(state: Session) -> str:
     say, language = state.say, state.language
     names = in_order(state.moved)
-    worlds = [say[f"contributor.{kind}"].lower() for kind in ("events", "world") if _own_world(state)[kind]]
     if not names:
         return say["plan.world_only"]
     parts = []
@@ -172,12 +141,13 @@ def changes_in_words(state: Session) -> str:
     shown, rest = between.join(parts), len(names) - len(parts)
     if rest:
         shown = say["plan.more"].format(first=shown, count=len(names) if language == "zh" else rest)
-    return say["plan.and_world"].format(what=shown, world=between.join(worlds)) if worlds else shown
+    return say["plan.and_world"].format(what=shown, world=between.join(own)) if (own := worlds(state)) else shown
 
 
-def _own_world(state: Session) -> dict[str, bool]:
-    """Does the file bring events or assumptions of its own, which the baseline does not have?"""
-    return {"events": bool(state.opened.events), "world": bool(state.opened.assumptions)}
+def worlds(state: Session) -> list[str]:
+    """What the file brings beside its levers, which the baseline does not have: events, assumptions."""
+    own = {"events": state.opened.events, "world": state.opened.assumptions}
+    return [state.say[f"contributor.{kind}"].lower() for kind, entries in own.items() if entries]
 
 
 def palette() -> charts.Palette:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TypeVar
 
 import streamlit as st
 
+from sim.errors import UserError
+from sim.outcome import Outcome
 from sim.scenario import Scenario
 from sim.ui import cache, parts
 from sim.ui.state import Session, file_names
@@ -36,12 +41,63 @@ def drop_gone(names: Sequence[str], *, one: str, several: str) -> None:
         st.session_state[several] = [name for name in kept if name in names]
 
 
-def on_one_horizon(state: Session, scenarios: Sequence[Scenario], *, key: str) -> list[Scenario]:
-    """Over the days of the first plan; where dated files differ, over those that the planner chooses."""
-    dated = [scenario for scenario in scenarios if scenario.dated] or scenarios[1:2]
-    spans = sorted({(scenario.start, scenario.days) for scenario in dated}, key=lambda span: (-span[1], span[0]))
-    start, days = spans[0] if len(spans) == 1 else st.selectbox(
-        state.say["compare.days"], spans, key=key, width=340,
-        format_func=lambda span: state.say["say.horizon"].format(start=span[0], days=span[1]),
-    )
-    return [scenario.with_horizon(start=start, days=days) for scenario in scenarios]
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """Plans on one horizon and the same draws, by the names that were chosen; of those that are not here `faults` says why."""
+
+    outcomes: Mapping[str, Outcome]
+    faults: Mapping[str, str]
+
+
+def gathered(state: Session, names: Sequence[str], *, key: str, same_world: bool = False) -> Gathered:
+    """What the plans bring, the base first. One that cannot be read or computed does not take the others down.
+
+    They run over the days of the first plan with dates; where dated files differ, over those that the planner chooses at `key`.
+    `same_world` puts the first one's assumptions and events under all.
+    """
+    faults: dict[str, str] = {}
+    read = _tried(names, lambda name: _scenario(state, name), faults)
+    spans = _spans(list(read.values()))
+    if len(spans) > 1:
+        span = st.selectbox(
+            state.say["compare.days"], spans, key=key, width=340,
+            format_func=lambda span: state.say["say.horizon"].format(start=span[0], days=span[1]),
+        )
+    elif spans:
+        span = spans[0]
+    laid = _tried(read, lambda name: read[name].with_horizon(start=span[0], days=span[1]), faults)
+    if same_world and names[0] in laid:
+        world = laid[names[0]]
+        laid = {name: replace(one, assumptions=world.assumptions, events=world.events) for name, one in laid.items()}
+    with st.spinner(state.say["plan.computing"]):
+        outcomes = _tried(laid, lambda name: replace(cache.outcome_of(laid[name]), scenario=laid[name]), faults)
+    return Gathered(outcomes=outcomes, faults=faults)
+
+
+Made = TypeVar("Made")
+
+
+def _tried(names: Iterable[str], make: Callable[[str], Made], faults: dict[str, str]) -> dict[str, Made]:
+    made = {}
+    for name in names:
+        try:
+            made[name] = make(name)
+        except UserError as error:
+            faults[name] = error.message
+    return made
+
+
+def _scenario(state: Session, name: str) -> Scenario:
+    return replace(state.plan, name=state.opened.name) if name == CURRENT else cache.scenario_at(name)
+
+
+def _spans(scenarios: Sequence[Scenario]) -> list[tuple[date, int]]:
+    dated = [scenario for scenario in scenarios if scenario.dated] or scenarios[1:2] or scenarios
+    return sorted({(scenario.start, scenario.days) for scenario in dated}, key=lambda span: (-span[1], span[0]))
+
+
+def left_out(state: Session, found: Gathered) -> None:
+    """Which plans are not here, and why."""
+    for name, why in found.faults.items():
+        said = state.say["compare_page.left_out"].format(plan=parts.plain(label_of(state, name)), why=parts.plain(why))
+        st.error(said, icon=":material/error:")

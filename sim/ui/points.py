@@ -221,6 +221,26 @@ def table_of(points: Points, statistic: str, names: Sequence[str], say: Words) -
     return rows.__class__({head: list(values) for head, values in columns.items()}), written
 
 
+def ranking_of(
+    ranked: DataFrame, names: Sequence[str], kpi: str, kpis: Sequence[str], say: Words
+) -> tuple[DataFrame, dict[str, Any]]:
+    """Ranked points with the levers that tell them apart and all figures, the one that ranks first, and how the columns are written."""
+    language = say.language
+    columns: dict[str, Any] = {say["sweeping.rank"]: list(range(1, len(ranked) + 1))}
+    written: dict[str, Any] = {say["sweeping.rank"]: st.column_config.NumberColumn(format="%d", pinned=True)}
+    for name in names:
+        quantity = axis_quantity(name, language)
+        columns[quantity.head] = [quantity.shown(value) if value == value else None for value in ranked[name]]
+        written[quantity.head] = st.column_config.NumberColumn(format="%g")
+    for name in (kpi, *(name for name in kpis if name != kpi)):
+        quantity = figure_quantity(name, ranked[name], language)
+        columns[quantity.head] = [value / quantity.size for value in ranked[name]]
+        written[quantity.head] = st.column_config.NumberColumn(format=f"%.{quantity.decimals}f")
+    columns[say["sweeps.point"]] = ranked["point"].astype("int64").tolist()
+    written[say["sweeps.point"]] = st.column_config.NumberColumn(format="%d")
+    return ranked.__class__(columns), written
+
+
 def csv_of(folder: Path, points: Points) -> bytes:
     """The sweep's own CSV; where there is none yet, the points that are there in the same form."""
     try:

@@ -36,7 +36,19 @@ def begin(slot: str, key: Hashable, work: Callable[..., Any], **arguments: Any) 
     `key` holds all that the answer depends on; `work` is a function importable by name that takes `progress`.
     """
     st.session_state[_asked(slot)] = key
+    st.session_state.pop(_said(slot), None)
     desk().ask(key, work, **arguments)
+
+
+def at_once(slot: str, key: Hashable, work: Callable[..., Any], **arguments: Any) -> None:
+    """The same for a question of a blink: it is worked out here and now, and kept for all. Raises the UserError of the work."""
+    if not known(key):
+        desk().keep(key, work(**arguments, progress=_unheard))
+    st.session_state.pop(_asked(slot), None)
+
+
+def _unheard(done: int, of_all: int) -> None:
+    return None
 
 
 def answer(state: Session, slot: str, key: Hashable, *, what: str) -> Answer | None:
@@ -50,28 +62,44 @@ def answer(state: Session, slot: str, key: Hashable, *, what: str) -> Answer | N
     with st.container(key=f"work_{slot}"):  # always there, so that what follows keeps its place
         if job is not None and not job.over:
             _watched(state.say, job, what, slot)
-        elif job is not None and job.state in (FAILED, STOPPED):
-            del st.session_state[_asked(slot)]
-            _told(state.say, job)
+        elif job is not None and job.state in (FAILED, STOPPED) and (asked == key or not st.session_state.get(_said(slot))):
+            _told(state.say, job)  # as long as the question stands, and at least once
+            st.session_state[_said(slot)] = True
     if job is not None and job.state == DONE:
         st.session_state[_answered(slot)] = Answer(key=asked, result=job.result)
         del st.session_state[_asked(slot)]
-    known = desk().of(key)
-    if known is not None and known.state == DONE:
-        st.session_state[_answered(slot)] = Answer(key=key, result=known.result)
+    if (whole := _whole(key)) is not None:
+        st.session_state[_answered(slot)] = Answer(key=key, result=whole.result)
     return st.session_state.get(_answered(slot))
 
 
-def running(slot: str) -> bool:
-    """Is something worked out for this place right now?"""
-    job = desk().of(st.session_state.get(_asked(slot)))
-    return job is not None and not job.over
+def dated(say: Words, slot: str, found: Answer, key: Hashable, older: str) -> None:
+    """Above an answer to an earlier question: that it is one, `older` in words."""
+    if found.key != key:
+        st.caption(f":orange[:material/history: {say['work.meanwhile'] if running(slot) else older}]")
+
+
+def known(key: Hashable) -> bool:
+    """Has anybody the whole answer to this question?"""
+    return _whole(key) is not None
+
+
+def _whole(key: Hashable) -> Job | None:
+    job = desk().of(key)
+    return job if job is not None and job.state == DONE and not job.cut_short else None
+
+
+def running(slot: str, key: Hashable | None = None) -> bool:
+    """Is something worked out for this place right now? `key`: just this question?"""
+    asked = st.session_state.get(_asked(slot))
+    job = desk().of(asked)
+    return job is not None and not job.over and key in (None, asked)
 
 
 def forget(slot: str) -> None:
     """The place on the page is empty again."""
-    st.session_state.pop(_answered(slot), None)
-    st.session_state.pop(_asked(slot), None)
+    for key in (_answered(slot), _asked(slot), _said(slot)):
+        st.session_state.pop(key, None)
 
 
 def _asked(slot: str) -> str:
@@ -80,6 +108,11 @@ def _asked(slot: str) -> str:
 
 def _answered(slot: str) -> str:
     return f"work.{slot}.answer"
+
+
+def _said(slot: str) -> str:
+    """Has it been said why there is no answer?"""
+    return f"work.{slot}.said"
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
@@ -100,7 +133,7 @@ def progress_words(job: Job, what: str, say: Words) -> str:
         return say["work.waiting"]
     if not job.share:
         return say["work.starting"].format(what=what)
-    share = f"{job.share:.0%}"
+    share = f"{100.0 * job.share:.0f} %"
     left = job.seconds_left
     if left is None:
         return say["work.running"].format(what=what, share=share)

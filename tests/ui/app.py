@@ -28,6 +28,14 @@ def opened(language: str = "en", page: str = "") -> AppTest:
     return test
 
 
+def finished(app: AppTest) -> AppTest:
+    """The page once everything that it had begun beside the app is over."""
+    from sim.ui.work import desk
+
+    assert desk().quiet(120.0)
+    return app.run()
+
+
 def well(app: AppTest) -> None:
     """No traceback, no message."""
     assert not app.exception

@@ -7,17 +7,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sim.jobs import Desk
 from sim.texts import LANGUAGES, words
 from sim.ui.decisions import attribution
 
-from .app import opened, well
+from .app import finished, opened, said, well
+from .works import endless, unanswered
 
 TWO = 'schema = 1\ntitle = "Two"\nextends = "baseline"\n[levers.payment.redirects]\nto = 2\n[levers.detail_page.fold_depth]\nto = 1\n'
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept() -> None:
-    attribution._store.clear()
 
 
 def text_of(app: AppTest) -> str:
@@ -50,26 +47,40 @@ def test_compare_shares_out_the_difference_of_a_small_plan_at_once(folder: Path,
     assert "pp" in text_of(app) and text_of(app) != before
 
 
-def test_compare_shows_one_waterfall_per_plan_and_says_when_nothing_differs(folder: Path) -> None:
+def test_compare_shows_the_waterfall_of_one_plan_and_says_when_nothing_differs(folder: Path) -> None:
     (folder / "same.toml").write_text('schema = 1\ntitle = "Same"\nextends = "baseline"\n', encoding="utf-8")
     app = compared(folder, plans=("two", "faster", "same"))
-    text = text_of(app)
-    assert text.count("Most comes from") == 2 and "Most comes from Page load time" in text
-    assert "Same · same changes nothing against Baseline · baseline: there is nothing to share out" in text
-
-
-def test_a_large_plan_waits_for_the_button(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attribution, "AT_ONCE", 0)
-    app = compared(folder)
+    assert "Most comes from" in text_of(app) and "Most comes from Page load time" not in text_of(app)
+    app.segmented_control(key="compare_which.3").set_value(1).run()
+    assert "Most comes from Page load time" in text_of(app)
+    app.segmented_control(key="compare_which.3").set_value(2).run()
+    well(app)
+    assert "Same changes nothing against Baseline · baseline: there is nothing to share out" in text_of(app)
     assert "Most comes from" not in text_of(app)
-    app.button(key="compare_attribution_go").click().run()
+
+
+def test_a_large_plan_is_worked_out_beside_the_page(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attribution, "BLINK", 0)
+    app = finished(compared(folder))
     well(app)
     assert "Most comes from" in text_of(app)
-    app.run()
-    assert "Most comes from" in text_of(app)  # kept
     app.multiselect(key="compare_plans").set_value(["faster"]).run()
-    assert "Most comes from" not in text_of(app)  # nothing of another plan stays
+    finished(app)
+    assert "Most comes from Page load time" in text_of(app)
+
+
+def test_one_that_was_stopped_does_not_begin_again_by_itself(folder: Path, monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
+    monkeypatch.setattr(attribution, "BLINK", 0)
+    monkeypatch.setattr(attribution, "attribute", endless)
+    app = compared(folder)
+    stop = [button for button in app.button if button.key == "stop_compare_attribution"]
+    assert len(stop) == 1 and not [button for button in app.button if button.key == "compare_attribution_go"]
+    stop[0].click().run()
+    finished(app)
+    well(app)
+    assert words("en")["work.stopped"] in text_of(app)
     assert [button for button in app.button if button.key == "compare_attribution_go"]
+    assert "Most comes from" not in text_of(app)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -100,17 +111,19 @@ def test_the_plan_page_works_it_out_when_asked(folder: Path, language: str) -> N
     assert say["attribution_ui.again"] not in text_of(app)  # of another file nothing stands here
 
 
-def test_what_cannot_be_worked_out_is_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim.errors import UserError
-
-    def refuse(*outcomes, **more):
-        raise UserError("That does not close.")
-
-    monkeypatch.setattr(attribution, "attribution_of", refuse)
+@pytest.mark.parametrize("blink", [0, 10**9])
+def test_what_cannot_be_worked_out_is_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch, blink: int) -> None:
+    monkeypatch.setattr(attribution, "BLINK", blink)
+    monkeypatch.setattr(attribution, "attribute", unanswered)
+    monkeypatch.setattr(attribution, "attributed", unanswered)
     (folder / "two.toml").write_text(TWO, encoding="utf-8")
     app = opened("en", page="compare")
     app.multiselect(key="compare_plans").set_value(["two"]).run()
-    assert not app.exception and "That does not close." in app.error[0].value
+    if not blink:
+        finished(app)
+    assert "That does not close." in said(app)
+    assert len(app.dataframe) == 1  # the rest of the page is there
+    assert blink or [button for button in app.button if button.key == "compare_attribution_go"]  # and it may be asked again
 
 
 def test_the_download_has_every_figure(folder: Path) -> None:

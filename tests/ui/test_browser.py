@@ -103,7 +103,8 @@ def test_a_new_user_saves_a_plan_finds_it_compares_it_and_reads_a_refusal(browse
         page.get_by_text(say["app.compare"], exact=True).first.click()
         expect(page.get_by_text(say["compare.differences"])).to_be_visible()
         expect(page.locator(".st-key-compare_plans").get_by_text(name).first).to_be_visible()
-        expect(page.locator("[data-testid=stDataFrame]")).to_have_count(2)
+        expect(page.locator("[data-testid=stDataFrame]")).to_have_count(1)
+        expect(page.locator("[data-testid=stTable]")).to_have_count(1)  # what differs
         expect(page.locator("[data-testid=stAlert]")).to_have_count(0)
 
         page.get_by_text(say["app.plan"], exact=True).first.click()

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sim.parameters import registry
+from sim.scenario import load
 from sim.texts import LANGUAGES, words
-from sim.ui import sheets
+from sim.ui import parts, sheets
+from sim.ui.comparing import differing
 
 from .app import opened, said, well
 
@@ -23,11 +26,79 @@ def test_it_loads_and_compares_with_the_baseline(folder: Path, language: str) ->
     say = words(language)
     app.multiselect(key="compare_plans").set_value(["faster", "late"]).run()
     well(app)
-    figures, *differences = [frame.value for frame in app.dataframe]
-    assert len(figures) == 12 and len(differences) == 2
-    assert figures.shape[1] == 2 + 2 * 2
-    assert list(differences[1][say["head.field"]]) == [say["field.to"], say["field.start"]]
+    (figures,) = [frame.value for frame in app.dataframe]
+    assert len(figures) == 12 and figures.shape[1] == 2 + 2 * 2
     assert "pp" in figures.iloc[4, 2]
+    (differences,) = [frame.value for frame in app.table]
+    names = [registry()[name].label[language] for name in ("detail_page.load_median_s", "payment.redirects")]
+    assert list(differences[say["head.name"]]) == [parts.plain(name) for name in names]
+    load, redirects = (list(row)[2:] for row in differences.itertuples(index=False))
+    second, times = {"en": ("2.1 s", "5"), "zh": ("2.1 秒", "5 次")}[language]
+    assert load[0].replace("\u00a0", " ") == second and load[1].startswith("**1.53") and load[2].startswith(":gray[2.1")
+    assert redirects[0].startswith(times) and redirects[1].startswith(":gray[5") and redirects[2].startswith("**2")
+    assert say["compare_page.from"].format(date="2024-01-08") in redirects[2]
+    assert len(app.get("vega_lite_chart")) == 4  # differences, waterfall, wins, days
+
+
+def test_one_plan_that_cannot_be_computed_leaves_the_others_there(folder: Path) -> None:
+    (folder / "late.toml").write_text(LATE, encoding="utf-8")
+    (folder / "broken.toml").write_text(LATE, encoding="utf-8")
+    app = opened(page="compare")
+    app.multiselect(key="compare_plans").set_value(["faster", "broken", "late"]).run()
+    (folder / "broken.toml").write_text("title = [", encoding="utf-8")
+    app.run()
+    assert "broken is left out" in said(app).replace("**", "") and "line 1" in said(app)
+    assert list(app.dataframe[0].value.columns)[2::2] == ["faster", "late"]
+    assert not app.info
+
+
+def test_a_base_that_cannot_be_computed_is_said(folder: Path) -> None:
+    (folder / "late.toml").write_text(LATE, encoding="utf-8")
+    (folder / "april.toml").write_text(LATE.replace("01-08", "04-08") + "[horizon]\nstart = 2024-04-01\n", encoding="utf-8")
+    app = opened(page="compare")
+    app.selectbox(key="compare_base").set_value("april").run()
+    app.multiselect(key="compare_plans").set_value(["late"]).run()
+    assert "april is left out" in said(app).replace("**", "")
+    assert [info.value for info in app.info] == [words("en")["compare_page.no_base"]]
+
+
+def test_a_plan_is_opened_on_the_page_plan(folder: Path) -> None:
+    app = opened(page="compare")
+    app.multiselect(key="compare_plans").set_value(["faster"]).run()
+    app.button(key="open_1").click().run()
+    well(app)
+    assert app.session_state["session"].opened.name == "faster"
+
+
+def test_the_days_are_shown_as_differences_too(folder: Path) -> None:
+    app = opened(page="compare")
+    app.multiselect(key="compare_plans").set_value(["faster"]).run()
+    app.toggle(key="compare_days_delta").set_value(True).run()
+    app.segmented_control(key="compare_days_figure").set_value("return_rate").run()
+    well(app)
+
+
+def test_what_differs_is_told_of_worlds_events_goals_and_prices(folder: Path) -> None:
+    text = LATE.replace("start = 2024-01-08", "coverage = 0.5\ncost = { once = 3e6 }") + """
+[assumptions.payment.benchmark_success]
+best = 0.95
+source = "acquirer"
+[[events]]
+name = "fair"
+start = 2024-01-10
+end = 2024-01-12
+traffic = 1.5
+[goals]
+return_rate = { at_most = 0.25, probability = 0.8 }
+"""
+    (folder / "all.toml").write_text(text, encoding="utf-8")
+    rows = differing.rows_of([load("baseline", folder), load("all", folder)], words("en"))
+    told = {kind: (name, cells[1]) for kind, name, cells in rows}
+    assert set(told) == {"lever", "assumption", "event", "goal"}
+    assert told["lever"] == ("Redirects to pay", (told["lever"][1][0], "covers 50.0 % · own prices: one-off cost CNY 3.00 m"))
+    assert told["assumption"][1] == ("fixed at 95.0 %", "")
+    assert told["event"] == ("fair", ("2024-01-10 – 01-12", "traffic factor ×1.5"))
+    assert told["goal"][1] == ("≤ 25.0 %", "in 80 % of draws")
 
 
 def test_a_plan_against_itself_is_left_out(app: AppTest, folder: Path) -> None:
@@ -45,7 +116,7 @@ def test_a_moved_lever_can_be_compared_before_it_is_saved(app: AppTest) -> None:
     well(app)
     assert app.multiselect(key="compare_plans").value == ["\0current"]
     assert "unsaved" in app.multiselect(key="compare_plans").options[0]
-    assert len(app.dataframe) == 2
+    assert len(app.dataframe) == 1 and len(app.table) == 1
 
 
 def test_dated_plans_of_different_days_meet_on_days_that_the_planner_chooses(folder: Path) -> None:

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from sim.texts import LANGUAGES, words
 from sim.ui import cache
 
-from .app import TOP, opened, said, well
+from .app import TOP, finished, opened, said, well
+from .works import unanswered
 
 PAY = 'schema = 1\ntitle = "Pay"\nextends = "baseline"\n[levers.payment.redirects]\nto = 2\n'
 SEATS = 'schema = 1\ntitle = "Seats"\nextends = "baseline"\n[levers.service.seats]\nto = 26\n'
@@ -43,7 +44,7 @@ def test_options_are_weighed_and_knowing_is_priced_when_asked(plans: Path, langu
     assert table.shape == (4, 7) and table.iloc[0, 0].startswith(say["choose.nothing"].format(name=""))
     stars = table.apply(lambda column: column.str.contains("★").sum())
     assert stars[[say["choose.mean"], say["choose.tail"], say["choose.best"], say["choose.regret_worst"]]].tolist() == [1, 1, 1, 1]
-    app.button(key="worth_button").click().run()
+    finished(app.button(key="worth_button").click().run())
     well(app)
     assert len([text for text in app.markdown if "112" in text.value]) == 1  # of so many assumptions, so many are felt by nobody
     assert not [button for button in app.button if button.key == "worth_button"]  # it is there now, and stays
@@ -90,7 +91,7 @@ def test_a_goal_is_sought_and_put_into_the_plan(plans: Path, language: str) -> N
     app.selectbox(key="seek_chance").set_value("mean").run()
     slot = f"seek_amount.net_gmv.{language}"
     app.number_input(key=slot).set_value(1.03 * app.number_input(key=slot).value).run()
-    app.button(key="seek_button").click().run()
+    finished(app.button(key="seek_button").click().run())
     well(app)
     assert len(app.success) == 1
     assert len(app.dataframe[0].value) >= 17
@@ -111,7 +112,7 @@ def test_the_third_part_is_there(plans: Path) -> None:
 
 def test_another_question_leaves_the_last_answer_and_says_so(plans: Path) -> None:
     app = part(opened(page="decide"), "seek")
-    app.button(key="seek_button").click().run()
+    finished(app.button(key="seek_button").click().run())
     first = told(app)
     assert len(first) == 1
     app.selectbox(key="seek_lever").set_value("service.seats").run()
@@ -123,7 +124,7 @@ def test_another_question_leaves_the_last_answer_and_says_so(plans: Path) -> Non
 def test_out_of_reach_is_said_with_the_best(plans: Path) -> None:
     app = part(opened(page="decide"), "seek")
     app.number_input(key="seek_amount.net_gmv.en").set_value(900.0).run()
-    app.button(key="seek_button").click().run()
+    finished(app.button(key="seek_button").click().run())
     well(app)
     assert len(app.warning) == 1 and "Not reachable with Redirects" in app.warning[0].value
     assert not [button for button in app.button if button.key == "seek_put"]
@@ -133,7 +134,7 @@ def test_a_share_that_is_none_is_one_sentence(plans: Path) -> None:
     app = part(opened(page="decide"), "seek")
     app.selectbox(key="seek_kpi").set_value("return_rate").run()
     app.number_input(key="seek_amount.return_rate.en").set_value(140.0).run()
-    app.button(key="seek_button").click().run()
+    finished(app.button(key="seek_button").click().run())
     assert "is not between 0 and 1" in said(app)
 
 
@@ -172,7 +173,7 @@ def test_a_probability_of_the_files_own_is_kept_as_it_is_and_another_file_asks_i
 def test_what_was_typed_stays_in_the_other_language(plans: Path) -> None:
     app = part(opened(page="decide"), "seek")
     app.number_input(key="seek_amount.net_gmv.en").set_value(70.3).run()
-    app.button(key="seek_button").click().run()
+    finished(app.button(key="seek_button").click().run())
     for language, shown in (("zh", 703.0), ("en", 70.3)):
         app.segmented_control(key="language").set_value(language).run()
         well(app)
@@ -194,14 +195,19 @@ def test_a_changed_plan_is_called_so(plans: Path) -> None:
 
 
 def test_worth_that_cannot_be_had_is_a_sentence(plans: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim.errors import UserError
     from sim.ui.decisions import choosing
 
-    def refuse(*options, **more):
-        raise UserError("That does not close.")
-
-    choosing._kept.clear()
-    monkeypatch.setattr(choosing, "worth_of", refuse)
+    monkeypatch.setattr(choosing, "worth_of", unanswered)
     app = opened(page="decide")
-    app.button(key="worth_button").click().run()
-    assert not app.exception and "That does not close." in app.error[0].value
+    app.segmented_control(key="decide_kpi").set_value("gmv").run()  # another question than that of the tests above
+    finished(app.button(key="worth_button").click().run())
+    assert "That does not close." in said(app)
+    assert [button for button in app.button if button.key == "worth_button"]  # it may be asked again
+
+
+def test_a_plan_that_cannot_be_read_does_not_take_the_others_down(plans: Path) -> None:
+    app = opened(page="decide")
+    (plans / "pay.toml").write_text("title = [", encoding="utf-8")
+    app.run()
+    assert "pay is left out: " in said(app).replace("**", "") and "pay.toml" in said(app)
+    assert app.dataframe[0].value.shape[0] == 3

@@ -13,7 +13,7 @@ from sim.scenario import loads
 from sim.texts import LANGUAGES, words
 from sim.ui.decisions import optimizing
 
-from .app import TOP, opened, said, well
+from .app import TOP, finished, opened, said, well
 
 PLAN = """schema = 1
 title = "Two levers"
@@ -41,7 +41,7 @@ def decided(language: str = "en") -> AppTest:
 
 
 def pressed(app: AppTest, key: str) -> AppTest:
-    return app.button(key=key).click().run(timeout=120)
+    return finished(app.button(key=key).click().run(timeout=120))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -65,7 +65,7 @@ def test_a_budget_is_spent_and_the_answer_explained(planned: Path, language: str
 
 def test_the_answer_goes_into_the_plan_and_comes_back_by_one_undo(planned: Path) -> None:
     app = pressed(decided(), "optimize_button")
-    found = app.session_state[optimizing.ANSWER][1]
+    found = app.session_state[f"work.{optimizing.ANSWER}.answer"].result
     assert app.button(key="optimize_take").disabled is False
     pressed(app, "optimize_take")
     well(app)
@@ -127,7 +127,7 @@ def test_the_frontier_is_drawn_and_a_plan_of_it_taken(planned: Path) -> None:
     say = words("zh")
     table = app.dataframe[-1].value
     assert list(table[say["frontier.point"]])[-2:] == [say["frontier.at_hand"], say["frontier.baseline"]]
-    found = app.session_state["frontier_answer"][1]
+    found = app.session_state["work.frontier_answer.answer"].result
     app.selectbox(key="frontier_point").set_value(len(found.points)).run()
     pressed(app, "frontier_take")
     well(app)
@@ -140,7 +140,7 @@ def test_the_frontier_is_drawn_and_a_plan_of_it_taken(planned: Path) -> None:
 
 def test_what_is_downloaded_reads_back(planned: Path) -> None:
     app = pressed(decided(), "optimize_button")
-    found = app.session_state[optimizing.ANSWER][1]
+    found = app.session_state[f"work.{optimizing.ANSWER}.answer"].result
     from sim.wording.optimizing import worded
 
     text = optimizing._text(worded(found, words("en")))

@@ -61,7 +61,7 @@ def spoken(app: AppTest) -> str:
 
 
 def table(app: AppTest):
-    return app.dataframe[0].value
+    return app.dataframe[-1].value
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -71,8 +71,8 @@ def test_with_no_sweep_it_says_what_one_is_and_how_to_make_one(folder: Path, lan
     app = opened(language, page="sweeps")
     well(app)
     say = words(language)
-    assert say["sweeps.empty"] in spoken(app) and say["file.redirects_x_seats.question"] in spoken(app)
-    lines = [code.value for code in app.code]
+    assert say["sweeps.empty"] in spoken(app) and say["file.next_stage_grid.question"] in spoken(app)
+    lines = app.code[0].value.splitlines()
     assert len(lines) == 2 and lines[1].startswith("whatif sweep redirects_x_seats --out out/redirects_x_seats")
 
 
@@ -88,6 +88,7 @@ def test_a_scenario_folder_without_sweep_files_gets_a_first_one(folder: Path, la
     app.run()
     well(app)
     assert [code.value.split(" --scenarios")[0] for code in app.code] == ["whatif sweep seats --out out/seats"]
+    assert words(language)["sweeping.unreadable"].format(says="")[:6] in spoken(app) and "half.toml" in spoken(app)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -101,7 +102,8 @@ def test_a_sweep_of_each_kind_is_a_picture_and_a_table(folder: Path, made: Path,
     assert len(table(app)) == sweep.points
     for place, axis in enumerate(sweep.design.axes):
         assert str(table(app).columns[place]).startswith(registry()[axis.name].label[language].rstrip("）"))
-    assert bool(app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")) == (kind != "list")
+    assert app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")
+    assert (say["sweeps.mixed"] in spoken(app) or say["sweeps.one_place"] in spoken(app)) == (kind == "list")
     assert [warning.value for warning in app.warning] == []
 
 
@@ -131,7 +133,7 @@ def test_more_levers_than_two_are_held_or_averaged(folder: Path, made: Path) -> 
     assert "averages over the other levers (Mid-tier hosts (A + B): share of host traffic)" in spoken(app)
     app.selectbox(key="sweep_x").set_value("service.seats").run()
     well(app)
-    assert "service.seats" not in (app.selectbox(key="sweep_y").value, "") and len(app.dataframe) == 1
+    assert "service.seats" not in (app.selectbox(key="sweep_y").value, "") and len(app.dataframe) == 2
     app.selectbox(key="sweep_at.traffic.mid_host_share").set_value(0.42).run()
     well(app)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
 
 import streamlit as st
 
-from sim.analysis.attribution import FIGURES, Attribution, attribution_of
+from sim.analysis.attributing import Attributed, attribute, attributed
+from sim.analysis.attribution import FIGURES, Attribution
 from sim.analysis.coalitions import Game, plot_of
 from sim.analysis.comparing import Comparison
 from sim.charts import attribution as charts_attribution
@@ -17,54 +15,41 @@ from sim.errors import UserError
 from sim.figures import change
 from sim.outcome import KPIS, Outcome, model_version
 from sim.texts import Words
-from sim.ui import parts, sheets
+from sim.ui import parts, sheets, work
 from sim.ui.cache import Pair
 from sim.ui.state import Session
 from sim.wording.attribution import contributor_label, method_says
 
 WAYS = ("fair", "roll_out")
 SHOWN = ("net_gmv", "gmv", "return_rate", "contribution")
-KEPT = 64
-AT_ONCE = 20_000  # lanes, about half a second: worked out without being asked
+BLINK = 8_000  # lanes, about a quarter of a second: worked out in place
 MOST_STEPS, MOST_PAIRS = 12, 3
 SMALLEST = 0.01  # of the whole difference: a smaller interaction is not worth a sentence
-LAST = "plan_attribution_last"  # what the Plan page showed last
-Task = tuple[Outcome, Outcome]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """The shares of a plan, with what is said beside them: its name, the whole difference per figure, and of how many draws."""
-
-    shares: Attribution
-    name: str
-    deltas: Mapping[str, Mapping[str, float | None]]
-    draws: int
-
-    @classmethod
-    def of(cls, shares: Attribution, task: Task) -> Shown:
-        base, plan = task
-        figures = Comparison(base=base, plans=(plan,)).figures(plan)
-        return cls(shares=shares, name=plan.scenario.name, deltas={kpi: figures[kpi]["delta"] for kpi in FIGURES}, draws=base.draws)
+BEGUN = "attribution_begun"  # what this session has begun without being asked: a stopped one does not begin again by itself
 
 
 def on_compare(state: Session, comparison: Comparison, labels: Sequence[str], kpi: str) -> None:
-    """Below the differences, for the figure that is chosen there: one waterfall per plan."""
+    """Below the differences, for the figure that is chosen there: the waterfall of one plan, begun without being asked."""
     say = state.say
     parts.heading(say["attribution.title"], say["attribution.note"])
-    tasks = [(comparison.base, plan) for plan in comparison.plans]
-    found = worked_out(state, tasks, key="compare", at_once=True)
-    if found is None:
+    place = 0
+    if len(labels) > 1:
+        place = st.segmented_control(
+            say["attribution_ui.which"], range(len(labels)), default=0, required=True, key=f"compare_which.{len(labels)}",
+            label_visibility="collapsed", format_func=lambda number: labels[number],
+        ) or 0
+    base, plan = comparison.base, comparison.plans[place]
+    key = key_of(base, plan)
+    ask(say, "compare", key, base, plan, unasked=True)
+    found = work.answer(state, slot_of("compare"), key, what=say["doing.attribution"])
+    if found is None or found.key != key:  # of another plan nothing stands here
         return
-    way = chosen_way(say, key="compare") if any(shares.names for shares in found) else WAYS[0]
-    for place, (label, plan, shares) in enumerate(zip(labels, comparison.plans, found, strict=True)):
-        if len(found) > 1:
-            st.markdown(f"**{parts.plain(label)}**")
-        if shares.names:
-            drawn(state, Shown.of(shares, (comparison.base, plan)), kpi, way, key=f"compare_{place}")
-        else:
-            base = parts.title_of(comparison.base.scenario, comparison.base.scenario.name, say)
-            st.caption(say["attribution.nothing"].format(plan=parts.plain(label), base=parts.plain(base)))
+    if not found.result.shares.names:
+        names = {"plan": labels[place], "base": parts.title_of(base.scenario, base.scenario.name, say)}
+        st.caption(say["attribution.nothing"].format(**{name: parts.plain(text) for name, text in names.items()}))
+        return
+    way = chosen_way(say, key="compare")
+    drawn(state, found.result, kpi, way, key="compare")
 
 
 @st.fragment
@@ -75,16 +60,13 @@ def on_plan(state: Session, pair: Pair) -> None:
     if pair.same:
         st.caption(say["attribution.nothing_moved"])
         return
-    task = pair.base, pair.plan
-    shown: Shown | None = st.session_state.get(LAST)
-    if shown is not None and shown.name != pair.plan.scenario.name:  # another plan's would mislead
-        shown = None
-    found = worked_out(state, [task], key="plan", at_once=False, before=shown is not None)
-    if found is not None:
-        st.session_state[LAST] = shown = Shown.of(found[0], task)
-    if shown is None:
+    key = key_of(pair.base, pair.plan)
+    ask(say, "plan", key, pair.base, pair.plan, unasked=False)
+    found = work.answer(state, slot_of("plan"), key, what=say["doing.attribution"])
+    if found is None or found.result.plan.name != pair.plan.scenario.name:  # another plan's would mislead
         return
-    if not shown.shares.names:
+    work.dated(say, slot_of("plan"), found, key, say["attribution_ui.again"])
+    if not found.result.shares.names:
         st.caption(say["attribution.nothing_moved"])
         return
     left, right = st.columns(2)
@@ -95,7 +77,38 @@ def on_plan(state: Session, pair: Pair) -> None:
         ) or SHOWN[0]
     with right:
         way = chosen_way(say, key="plan")
-    drawn(state, shown, kpi, way, key="plan")
+    drawn(state, found.result, kpi, way, key="plan")
+
+
+def slot_of(page: str) -> str:
+    return f"{page}_attribution"
+
+
+def key_of(base: Outcome, plan: Outcome) -> Hashable:
+    return ("attribution", base.scenario.digest, plan.scenario.digest, model_version(), base.draws, base.seed, base.noise)
+
+
+def ask(say: Words, page: str, key: Hashable, base: Outcome, plan: Outcome, *, unasked: bool) -> None:
+    """Begin what is not known yet, `unasked` or when the button is pressed: a blink's work in place, the rest beside the app."""
+    slot, begun = slot_of(page), st.session_state.setdefault(BEGUN, set())
+    with st.container(key=f"{slot}_ask"):  # always there, so that what follows keeps its place
+        if work.known(key) or work.running(slot, key):
+            return
+        place = st.empty()
+        if (not unasked or key in begun) and not place.button(
+            say["attribution_ui.compute"], key=f"{slot}_go", icon=":material/waterfall_chart:"
+        ):
+            return
+        place.empty()
+    begun.add(key)
+    if lanes_of(base, plan) <= BLINK:
+        try:
+            work.at_once(slot, key, attributed, before=base, after=plan)
+        except UserError as error:
+            parts.refused(error.message, say)
+    else:
+        chance_of = {"draws": base.draws, "seed": base.seed, "noise": base.noise}
+        work.begin(slot, key, attribute, base=base.scenario, plan=plan.scenario, **chance_of)
 
 
 def chosen_way(say: Words, *, key: str) -> str:
@@ -105,50 +118,11 @@ def chosen_way(say: Words, *, key: str) -> str:
     ) or WAYS[0]
 
 
-def worked_out(state: Session, tasks: Sequence[Task], *, key: str, at_once: bool, before: bool = False) -> list[Attribution] | None:
-    """The shares of every task: those that are kept, those that are quick, and the rest when the button is pressed.
-
-    `before`: those of the plan before its last change stand below until then.
-    """
-    say = state.say
-    missing = [task for task in tasks if kept(task) is None]
-    room = st.container(key=f"{key}_attribution")  # always there, so that what follows keeps its place
-    if missing and not (at_once and sum(lanes_of(*task) for task in missing) <= AT_ONCE):
-        with room:
-            note, place = st.empty(), st.empty()
-            if before:
-                note.caption(f":orange[:material/history: {say['attribution_ui.again']}]")
-            if not place.button(say["attribution_ui.compute"], key=f"{key}_attribution_go", icon=":material/waterfall_chart:"):
-                return None
-            note.empty()
-            place.empty()  # what it asks for takes its place
-    try:
-        with room:
-            for i, task in enumerate(missing):
-                keep(task, told(task, say, i / len(missing), len(missing)))
-    except UserError as error:
-        parts.refused(error.message, say)
-        return None
-    found = [kept(task) for task in tasks]
-    return [shares for shares in found if shares is not None]
-
-
-def told(task: Task, say: Words, before: float, of: int) -> Attribution:
-    """The shares, worked out under a bar that says how far they are."""
-    count = len(Game.between(*task).names)
-    text = say["attribution.working"].format(count=count)
-    bar = st.progress(before, text=text)
-    try:
-        return attribution_of(*task, progress=lambda done, of_all: bar.progress(min(1.0, before + done / max(1, of_all) / of), text=text))
-    finally:
-        bar.empty()
-
-
 def lanes_of(base: Outcome, plan: Outcome) -> int:
     return plot_of(Game.between(base, plan), draws=base.draws, seed=base.seed, effort="auto").lanes
 
 
-def drawn(state: Session, shown: Shown, kpi: str, way: str, *, key: str) -> None:
+def drawn(state: Session, shown: Attributed, kpi: str, way: str, *, key: str) -> None:
     """The waterfall, its largest step in words, what works together, and how it was found."""
     say, language, unit, direction = state.say, state.language, KPIS[kpi].unit, KPIS[kpi].direction
     shares, whole = shown.shares, shown.deltas[kpi]
@@ -174,7 +148,7 @@ def drawn(state: Session, shown: Shown, kpi: str, way: str, *, key: str) -> None
     how = method_says(shares.rows(), shares.method.to_json(), kpi, shown.draws, say)
     st.caption(f"{say['attribution_ui.paler']}{gap}{parts.tight(how)}")
     st.download_button(
-        say["files.csv"], lambda: sheets.csv_bytes(table(shares)), file_name=f"{shown.name}_attribution.csv", mime="text/csv",
+        say["files.csv"], lambda: sheets.csv_bytes(table(shares)), file_name=f"{shown.plan.name}_attribution.csv", mime="text/csv",
         icon=":material/download:", on_click="ignore", key=f"{key}_attribution_csv",
     )
 
@@ -212,31 +186,3 @@ def table(shares: Attribution) -> list[dict[str, object]]:
          **{f"{kpi}.roll_out": in_turn[row["lever"]][kpi]["mean"] if row["lever"] in in_turn else 0.0 for kpi in FIGURES}}
         for row in shares.rows()
     ]
-
-
-# Kept for all sessions
-
-
-@st.cache_resource
-def _store() -> tuple[OrderedDict[tuple[object, ...], Attribution], threading.Lock]:
-    return OrderedDict(), threading.Lock()
-
-
-def _key(task: Task) -> tuple[object, ...]:
-    base, plan = task
-    return base.scenario.digest, plan.scenario.digest, model_version(), base.draws, base.seed, base.noise
-
-
-def kept(task: Task) -> Attribution | None:
-    """What was worked out before for the same scenarios and draws."""
-    shelf, lock = _store()
-    with lock:
-        return shelf.get(_key(task))
-
-
-def keep(task: Task, shares: Attribution) -> None:
-    shelf, lock = _store()
-    with lock:
-        shelf[_key(task)] = shares
-        while len(shelf) > KEPT:
-            shelf.popitem(last=False)

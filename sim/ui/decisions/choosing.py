@@ -11,13 +11,11 @@ import streamlit as st
 from sim.analysis.choosing import Choice, Options
 from sim.analysis.information import Worth, worth_of
 from sim.charts import deciding as charts
-from sim.errors import UserError
 from sim.figures import chance, figure, interval
 from sim.outcome import KPIS, model_version
 from sim.parameters import registry
-from sim.scenario import Scenario
-from sim.ui import cache, parts
-from sim.ui.plans import CURRENT, drop_gone, label_of, on_one_horizon, plan_names
+from sim.ui import parts, work
+from sim.ui.plans import CURRENT, Gathered, drop_gone, gathered, label_of, left_out, plan_names
 from sim.ui.state import BASELINE, Session
 from sim.wording.deciding import choice_says, regret_text, worth_says
 
@@ -26,7 +24,7 @@ FIRST_PLANS = ("fix_pages", "fix_payment", "fix_colour")
 MOST_PLANS = 6
 SHOWN = 8  # assumptions in the chart
 LEAST = 0.005  # of the worth of knowing everything: what is less is not drawn
-WANTED = "decide_worth"  # the questions whose worth somebody has asked for
+WORTH = "decide_worth"  # where the answer belongs
 
 
 def section(state: Session) -> None:
@@ -39,9 +37,12 @@ def section(state: Session) -> None:
     if not plans:
         st.info(say["decide.choose_first"], icon=":material/info:")
         return
-    options = weighed(state, base, plans)
-    if options is None:
+    found = gathered(state, [base, *plans], key="decide_days")
+    left_out(state, found)
+    plans = [name for name in plans if name in found.outcomes]
+    if base not in found.outcomes or not plans:
         return
+    options = options_among(found)
     choice = options.choice(kpi)
     titles = [say["choose.nothing"].format(name=label_of(state, base)), *(label_of(state, name) for name in plans)]
     spoken = [say["choose.nothing"].format(name=label_of(state, base, brief=True)), *(label_of(state, name, brief=True) for name in plans)]
@@ -80,21 +81,10 @@ def asked(state: Session, names: list[str]) -> tuple[str, list[str], str]:
     return base, [name for name in plans if name != base], kpi
 
 
-def weighed(state: Session, base: str, plans: list[str]) -> Options | None:
-    """All on one horizon in the same draws; where that cannot be, why."""
-
-    def scenario(name: str) -> Scenario:
-        return state.plan if name == CURRENT else cache.scenario_at(name)
-
-    try:
-        scenarios = on_one_horizon(state, [scenario(name) for name in (base, *plans)], key="decide_days")
-        with st.spinner(state.say["plan.computing"]):
-            outcomes = [cache.outcome_of(one) for one in scenarios]
-    except UserError as error:
-        parts.refused(error.message, state.say)
-        return None
-    # An unsaved plan and its own file may both be here: options are told apart by what the planner chose.
-    named = [replace(one, name=name) for one, name in zip(scenarios, (base, *plans), strict=True)]
+def options_among(found: Gathered) -> Options:
+    """The plans as options. An unsaved plan and its own file may both be here: they are told apart by what the planner chose."""
+    outcomes = list(found.outcomes.values())
+    named = [replace(outcome.scenario, name=name) for name, outcome in found.outcomes.items()]
     figures = {kpi: np.stack([outcome.kpi(kpi) for outcome in outcomes]) for kpi in FIGURES}
     return Options(scenarios=tuple(named), figures=figures, draws=outcomes[0].draws, seed=outcomes[0].seed, noise=outcomes[0].noise)
 
@@ -154,25 +144,16 @@ def knowing(state: Session, options: Options, kpi: str, titles: Sequence[str]) -
     if KPIS[kpi].unit != "CNY":
         st.info(say["decide.worth_money"], icon=":material/info:")
         return
-    key = (model_version(), kpi, options.draws, options.seed, *((scenario.name, scenario.digest) for scenario in options.scenarios))
-    kept, wanted = _kept(), st.session_state.setdefault(WANTED, set())
-    if key not in wanted:
-        st.button(
-            say["decide.worth_button"], icon=":material/troubleshoot:", key="worth_button", type="primary", on_click=wanted.add, args=(key,)
-        )
-        return
-    if key not in kept:
-        bar = st.progress(0.0, say["decide.working"])
-        try:
-            kept[key] = worth_of(options, kpi, progress=lambda done, of_all: bar.progress(done / of_all, say["decide.working"]))
-        except UserError as error:
-            parts.refused(error.message, say)
-            return
-        finally:
-            bar.empty()
-        while len(kept) > cache.KEPT:
-            kept.pop(next(iter(kept)), None)
-    priced(state, kept[key], titles)
+    key = ("worth", model_version(), kpi, options.draws, options.seed, *((one.name, one.digest) for one in options.scenarios))
+    place = st.empty()
+    found = work.answer(state, WORTH, key, what=say["doing.worth"])
+    if (found is None or found.key != key) and not work.running(WORTH) and place.button(
+        say["decide.worth_button"], icon=":material/troubleshoot:", key="worth_button", type="primary"
+    ):
+        work.begin(WORTH, key, worth_of, options=options, kpi=kpi)
+        st.rerun()
+    if found is not None and found.key == key:  # of other options nothing stands here: their names would mislead
+        priced(state, found.result, titles)
 
 
 def priced(state: Session, found: Worth, titles: Sequence[str]) -> None:
@@ -196,9 +177,3 @@ def priced(state: Session, found: Worth, titles: Sequence[str]) -> None:
     ]
     drawing = charts.worth_bars(rows, title=say["decide.worth_axis"], language=language, colours=parts.palette())
     parts.chart(drawing, key="decide_worth_chart", says=say["decide.worth"])
-
-
-@st.cache_resource(show_spinner=False)
-def _kept() -> dict[tuple[object, ...], Worth]:
-    """Worths of all sessions by question; the ones asked for longest ago go first."""
-    return {}

@@ -46,7 +46,10 @@ def moves(state: Session, result: Sensitivity) -> None:
     ) or result.figures[0].kpi
     figure = next(figure for figure in result.figures if figure.kpi == kpi)
     paired, data = result.against is not None, figure.to_json()
-    st.markdown(parts.tight(parts.plain(sentences(drivers_in_words(data, say, paired=paired), language))))
+    if not result.complete:
+        st.warning(say["drivers.interrupted"], icon=":material/stop_circle:")
+    if result.complete or figure.sobol or not figure.defined:  # else there is no spread yet to speak of
+        st.markdown(parts.tight(parts.plain(sentences(drivers_in_words(data, say, paired=paired), language))))
     label = say["drivers.difference"].format(kpi=KPIS[kpi].label[language]) if paired else KPIS[kpi].label[language]
     left, right = st.columns(2, gap="medium")
     with left:
@@ -70,6 +73,8 @@ def moves(state: Session, result: Sensitivity) -> None:
             parts.chart(
                 charts_drivers.shares(rows, heads=heads, colours=parts.palette()), key="drivers_shares", says=say["drivers.shares"]
             )
+        elif not result.complete:
+            st.caption(say["drivers.none_yet"])
     with st.expander(say["drivers.all"]):
         parts.sheet(grade_sheet(figure, say))
         shown, plain = driver_sheets(figure, say, paired=paired)

@@ -9,10 +9,9 @@ import streamlit as st
 from sim.analysis.frontier import Frontier, Point, frontier
 from sim.analysis.optimizing.plans import value_in
 from sim.charts.optimizing import frontier_dots
-from sim.errors import UserError
 from sim.figures import chance, money
 from sim.outcome import KPIS, model_version
-from sim.ui import cache, parts, sheets
+from sim.ui import cache, parts, sheets, work
 from sim.ui.state import Session
 from sim.wording.optimizing import figure_text, worded_points
 
@@ -31,27 +30,20 @@ def section(state: Session, task: Task) -> None:
     say = state.say
     parts.heading(say["frontier.section"], say["frontier.section_note"])
     limits = tuple(limit for limit in task.limits if limit.kpi != "return_rate")
-    key = (state.plan.digest, state.plan.name, model_version(), cache.DRAWS, cache.SEED, task.budget, limits, task.levers, task.most_levers)
-    try:
-        if st.button(say["frontier.button"], icon=":material/scatter_plot:", key="frontier_button"):
-            chosen = {"budget": task.budget, "limits": limits, "levers": task.levers, "most_levers": task.most_levers}
-            chance_of = {"draws": cache.DRAWS, "seed": cache.SEED, "noise": cache.NOISE}
-            optimizing.worked_out(
-                state, key, lambda progress: frontier(state.plan, points=POINTS, **chosen, **chance_of, progress=progress), FRONT,
-                say["frontier.busy"],
-            )
-    except UserError as error:
-        parts.refused(error.message, say)
+    chosen = {"budget": task.budget, "limits": limits, "levers": task.levers, "most_levers": task.most_levers}
+    key = (
+        "frontier", state.plan.digest, state.plan.name, model_version(), cache.DRAWS, cache.SEED, cache.NOISE, *chosen.values()
+    )
+    if st.button(say["frontier.button"], icon=":material/scatter_plot:", key="frontier_button"):
+        chance_of = {"draws": cache.DRAWS, "seed": cache.SEED, "noise": cache.NOISE}
+        work.begin(FRONT, key, frontier, scenario=state.plan, points=POINTS, **chosen, **chance_of)
+    found = work.answer(state, FRONT, key, what=say["doing.frontier"])
+    if found is None:
         return
-    kept = st.session_state.get(FRONT)
-    if kept is None:
-        return
-    was, found = kept
-    if was[1:] != key[1:] or (was[0] != key[0] and st.session_state.get(optimizing.TOOK) != key[0]):
-        st.caption(f":orange[:material/history: {say['optimize_page.stale']}]")
-    if found.interrupted:
+    optimizing.dated(state, FRONT, found, key)
+    if found.result.interrupted:
         st.warning(say["optimize.frontier_interrupted"], icon=":material/stop_circle:")
-    shown(state, found)
+    shown(state, found.result)
 
 
 def shown(state: Session, found: Frontier) -> None:

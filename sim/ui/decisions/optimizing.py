@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from sim.figures import chance, change, change_interval, figure, interval, money
 from sim.outcome import KPIS, model_version, spread
 from sim.parameters import registry
 from sim.scenario import Scenario, dumps
-from sim.ui import cache, parts
+from sim.ui import cache, parts, work
 from sim.ui.inputs import dial, lever_groups
 from sim.ui.state import Session, session
 from sim.wording.optimizing import (
@@ -36,9 +37,8 @@ from sim.wording.optimizing import (
 OBJECTIVES = ("net_gmv", "contribution", "gmv", "return_rate", "paid_orders", "conversion")
 SURE = (None, 0.5, 0.7, 0.8, 0.9, 0.95)
 LIMITS, SERIAL = "optimize_limits", "optimize_serial"  # numbers of the rows of limits, and the next one
-ANSWER, TOOK = "optimize_answer", "optimize_took"
+ANSWER, TOOK = "optimize_answer", "optimize_took"  # where the answer belongs, and the plan that was made of one
 SIZES = {"CNY": {"en": 1e6, "zh": 1e4}}
-KEPT = 12
 SHOWN_STEPS = 10
 
 
@@ -82,30 +82,31 @@ def section(state: Session) -> None:
             return
         if task.aimless:
             st.info(say["optimize_page.no_goal"], icon=":material/info:")
+        key = ("optimize", state.plan.digest, state.plan.name, model_version(), cache.DRAWS, cache.SEED, cache.NOISE, task)
         if pressed:
-            key = (state.plan.digest, state.plan.name, model_version(), cache.DRAWS, cache.SEED, task)
-
-            def solve(progress: Callable[[int, int], None]) -> Answer:
-                chance_of = {"draws": cache.DRAWS, "seed": cache.SEED, "noise": cache.NOISE}
-                return optimize(state.plan, **task.arguments, **chance_of, progress=progress)
-
             st.session_state.pop(TOOK, None)
-            worked_out(state, key, solve, ANSWER, say["optimize_page.busy"])
+            chance_of = {"draws": cache.DRAWS, "seed": cache.SEED, "noise": cache.NOISE}
+            work.begin(ANSWER, key, optimize, scenario=state.plan, **task.arguments, **chance_of)
     except UserError as error:
         parts.refused(error.message, say)
         return
-    kept = st.session_state.get(ANSWER)
-    if kept is None:
+    found = work.answer(state, ANSWER, key, what=say["doing.optimize"])
+    if found is not None:
+        dated(state, ANSWER, found, key)
+        shown(state, found.result)
+    elif not work.running(ANSWER):
         st.info(say["optimize_page.empty"], icon=":material/info:")
-    else:
-        (digest, *_, for_task), found = kept
-        if for_task != task or (digest != state.plan.digest and st.session_state.get(TOOK) != state.plan.digest):
-            st.caption(f":orange[:material/history: {say['optimize_page.stale']}]")
-        shown(state, found)
     st.divider()
     from sim.ui.decisions import frontier
 
     frontier.section(state, task)
+
+
+def dated(state: Session, slot: str, found: work.Answer, key: tuple[Any, ...]) -> None:
+    """An answer to other settings says so; not one that has just been taken into the plan."""
+    taken = st.session_state.get(TOOK) == state.plan.digest and found.key[2:] == key[2:]
+    if not taken:
+        work.dated(state.say, slot, found, key, state.say["optimize_page.stale"])
 
 
 # The question
@@ -176,7 +177,7 @@ def limit_rows(state: Session) -> list[Target]:
                 format_func={"at_most": "≤", "at_least": "≥"}.__getitem__,
             )
         with columns[2]:
-            value = amount(state, kpi, slot, lambda kpi=kpi: _mean(state, kpi), label="optimize_page.limit_value")
+            value = amount(state, kpi, slot, lambda kpi=kpi: _mean(state, kpi), label="optimize_page.limit_value", sense=sense)
         with columns[3]:
             sure = st.selectbox(
                 say["optimize_page.limit_sure"], SURE, key=f"{slot}.sure", persist_state="session",
@@ -200,22 +201,32 @@ def _dropped(row: int) -> None:
 
 
 def amount(
-    state: Session, kpi: str, slot: str, first: Callable[[], float | None], *, label: str, empty: bool = False
+    state: Session, kpi: str, slot: str, first: Callable[[], float | None], *, label: str, empty: bool = False, sense: str = "at_most"
 ) -> float | None:
-    """A figure's value, typed in the size in which planners say it; None where the field is empty. `empty`: it means something."""
+    """A figure's value, typed in the size in which planners say it; None where the field is empty. `empty`: it means something.
+
+    What stands there first has three digits, rounded to the side of `sense` on which the plan at hand keeps it.
+    """
     unit, language = KPIS[kpi].unit, state.language
     size = 0.01 if unit == "share" else SIZES[unit][language] if unit in SIZES else 1.0
     name = "%" if unit == "share" else state.say["optimize_page.unit_money"] if unit in SIZES else unit
     key = f"{slot}.{kpi}.{language}"
     if key not in st.session_state:
         begin = first()
-        st.session_state[key] = None if begin is None else float(f"{begin / size:.3g}")
+        st.session_state[key] = None if begin is None else _three_digits(begin / size, up=sense == "at_most")
     typed = st.number_input(
         state.say[label].format(unit=name), value=None, key=key, persist_state="session", step=None, format="%.6g",
         min_value=0.0 if empty or unit == "share" else None, max_value=100.0 if unit == "share" else None,
         help=state.say["optimize_page.budget_help"] if empty else None,
     )
     return None if typed is None else float(typed) * size
+
+
+def _three_digits(value: float, *, up: bool) -> float:
+    if not value:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
+    return float(f"{(math.ceil if up else math.floor)(value / step) * step:.4g}")
 
 
 def _mean(state: Session, kpi: str) -> float | None:
@@ -230,54 +241,6 @@ def _usual_budget(state: Session) -> float:
     """What the plan costs now; where it costs nothing, CNY 100 m."""
     cost = _mean(state, "plan_cost")
     return cost if cost and cost > 0.0 else 1e8
-
-
-# Long work with progress and stop
-
-
-@st.cache_resource(show_spinner=False)
-def _kept() -> MutableMapping[Any, Any]:
-    """Answers by question, for all sessions."""
-    return {}
-
-
-def worked_out(state: Session, key: tuple, work: Callable[[Callable[[int, int], None]], Any], slot: str, busy: str) -> None:
-    """Runs `work(progress)` and keeps its result under `slot`, with its key; Stop, or any other click, keeps the best so far.
-
-    Streamlit stops a script where it next draws something: that is in `progress`, and it comes to the work as KeyboardInterrupt.
-    """
-    say, kept = state.say, _kept()
-    if key in kept:
-        st.session_state[slot] = (key, kept[key])
-        return
-    place = st.empty()
-    stopped: list[BaseException] = []
-    with place.container():
-        bar = st.progress(0.0, busy)
-        st.button(say["optimize_page.stop"], icon=":material/stop_circle:", key=f"{slot}.stop")
-
-    def progress(done: int, of_all: int) -> None:
-        if stopped:
-            return
-        try:
-            bar.progress(min(1.0, done / max(1, of_all)), f"{busy} {done / max(1, of_all):.0%}")
-        except BaseException as error:
-            stopped.append(error)
-            raise KeyboardInterrupt from error
-
-    try:
-        found = work(progress)
-        st.session_state[slot] = (key, found)
-        if not found.interrupted:
-            kept[key] = found
-            while len(kept) > KEPT:
-                kept.pop(next(iter(kept)), None)
-    except KeyboardInterrupt:
-        if not stopped:
-            raise
-    if stopped:
-        raise stopped[0]
-    place.empty()
 
 
 # The answer

@@ -15,7 +15,7 @@ from sim.errors import UserError
 from sim.figures import chance, figure, scale, with_interval
 from sim.outcome import KPIS, model_version
 from sim.parameters import GROUPS, UNITS, registry
-from sim.ui import cache, parts
+from sim.ui import cache, parts, work
 from sim.ui.inputs import dial, lever_groups
 from sim.ui.plans import CURRENT, label_of
 from sim.ui.state import Session, session
@@ -24,10 +24,9 @@ from sim.wording.deciding import goal_words, seek_says
 MEAN = "mean"  # instead of a probability: on the mean
 CHANCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 FIRST_LEVER, FIRST_KPI, FIRST_CHANCE = "payment.redirects", "net_gmv", 0.8
-ANSWER, PUT = "decide_sought", "decide_put"
+ANSWER, PUT = "decide_sought", "decide_put"  # where the answer belongs, and the plan that it was put into
 OPENED, SPOKEN = "seek_opened", "seek_spoken"  # the file and the language of the question as it stands
 SIZES = {"CNY": {"en": (1e9, "bn"), "zh": (1e8, "亿")}, "orders": {"en": (1e6, "m"), "zh": (1e4, "万")}}
-KEPT = 32
 
 
 def section(state: Session) -> None:
@@ -37,21 +36,24 @@ def section(state: Session) -> None:
     with st.container(border=True, gap="small"):
         lever, target = question(state)
         pressed = st.button(say["decide.seek_button"], icon=":material/my_location:", key="seek_button", type="primary")
+    key = ("seek", state.plan.digest, state.plan.name, model_version(), cache.DRAWS, cache.SEED, cache.NOISE, lever, target)
     try:
         checked(target, option=say["head.goal"])
         if pressed:
-            st.session_state[ANSWER] = answered(state, lever, target)
             st.session_state.pop(PUT, None)
+            chance_of = {"draws": cache.DRAWS, "seed": cache.SEED, "noise": cache.NOISE}
+            work.begin(ANSWER, key, seek, scenario=state.plan, lever=lever, target=target, **chance_of)
     except UserError as error:
         parts.refused(error.message, say)
-    found: Sought | None = st.session_state.get(ANSWER)
+    found = work.answer(state, ANSWER, key, what=say["doing.seek"])
     if found is None:
-        st.info(say["decide.seek_empty"], icon=":material/info:")
+        if not work.running(ANSWER):
+            st.info(say["decide.seek_empty"], icon=":material/info:")
         return
     put = st.session_state.get(PUT) == state.plan.digest
-    if not put and (found.scenario.digest, found.lever, found.target) != (state.plan.digest, lever, target):
-        st.caption(f":orange[:material/history: {say['decide.seek_old']}]")
-    shown(state, found, put=put)
+    if not put:
+        work.dated(say, ANSWER, found, key, say["decide.seek_old"])
+    shown(state, found.result, put=put)
 
 
 # The question
@@ -155,32 +157,6 @@ def _first_amount(state: Session, kpi: str) -> float:
 # The answer
 
 
-def answered(state: Session, lever: str, target: Target) -> Sought:
-    """Worked out with progress, and kept for whoever asks the same."""
-    say, plan = state.say, state.plan
-    key, kept = (plan.digest, plan.name, model_version(), lever, target, cache.DRAWS, cache.SEED), _kept()
-    if key not in kept:
-        bar = st.progress(0.0, say["decide.working"])
-
-        def progress(done: int, of_all: int) -> None:
-            words = say["decide.working_left"].format(done=f"{done:,}", all=f"{of_all:,}")
-            bar.progress(min(1.0, done / max(1, of_all)), words)
-
-        try:
-            kept[key] = seek(plan, lever=lever, target=target, draws=cache.DRAWS, seed=cache.SEED, noise=cache.NOISE, progress=progress)
-        finally:
-            bar.empty()
-        while len(kept) > KEPT:
-            kept.pop(next(iter(kept)), None)
-    return kept[key]
-
-
-@st.cache_resource(show_spinner=False)
-def _kept() -> dict[tuple[object, ...], Sought]:
-    """Answers of all sessions by question; those asked for longest ago go first."""
-    return {}
-
-
 def shown(state: Session, found: Sought, *, put: bool) -> None:
     say = state.say
     lines = [parts.tight(parts.plain(line)) for line in seek_says(found, say, _written)]
@@ -192,7 +168,8 @@ def shown(state: Session, found: Sought, *, put: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 say["decide.seek_put"], icon=":material/tune:", key="seek_put", disabled=put or found.scenario.digest != state.plan.digest,
-                help=None if put or found.scenario.digest == state.plan.digest else say["decide.seek_put_moved"], on_click=_put,
+                help=None if put or found.scenario.digest == state.plan.digest else say["decide.seek_put_moved"],
+                on_click=_put, args=(found,),
             )
             if put:
                 value = _written(found.lever, found.answer.value, state.language)
@@ -207,9 +184,9 @@ def _written(name: str, value: float, language: str) -> str:
     return dial(registry()[name], language).text(value)
 
 
-def _put() -> None:
+def _put(found: Sought) -> None:
     """The answer becomes a move of the plan at hand, which undo takes back."""
-    state, found = session(), st.session_state[ANSWER]
+    state = session()
     if found.answer is not None and found.scenario.digest == state.plan.digest:
         state.move(found.lever, found.answer.value)
         st.session_state[PUT] = state.plan.digest

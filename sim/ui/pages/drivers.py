@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import streamlit as st
 
 from sim.errors import UserError
-from sim.ui import cache, parts
+from sim.ui import cache, parts, work
 from sim.ui.decisions import drivers_goals, drivers_views, drivers_work
 from sim.ui.state import Session, session
 
-MOVING, MISSING = "drivers_moving", "drivers_missing"  # the last answers of this session
+MOVING, MISSING = "drivers_moving", "drivers_missing"  # where the two answers belong
 
 
 def page() -> None:
@@ -43,17 +45,15 @@ def moves(state: Session) -> None:
         pressed = st.button(say["drivers.find_moves"], type="primary", key="drivers_move", icon=":material/play_arrow:")
     base = cache.base_of(plan) if paired and differs else None
     if pressed:
-        try:
-            st.session_state[MOVING] = drivers_work.moving(plan, base, say)
-        except UserError as error:
-            parts.refused(error.message, say)
-    answer = st.session_state.get(MOVING)
-    if answer is None:
-        st.info(say["drivers.not_yet"], icon=":material/info:")
+        drivers_work.begin_moving(MOVING, plan, base)
+    key = drivers_work.moving_key(plan, base)
+    found = work.answer(state, MOVING, key, what=say["doing.moving"])
+    if found is None:
+        if not work.running(MOVING):
+            st.info(say["drivers.not_yet"], icon=":material/info:")
         return
-    if answer.key != drivers_work.moving_key(plan, base):
-        older(state, answer)
-    drivers_views.moves(state, answer.result)
+    dated(state, MOVING, found, key)
+    drivers_views.moves(state, found.result)
 
 
 def misses(state: Session) -> None:
@@ -70,23 +70,19 @@ def misses(state: Session) -> None:
         say["drivers.find_misses"], type="primary", key="drivers_miss", icon=":material/play_arrow:", disabled=not targets
     )
     if pressed:
-        try:
-            st.session_state[MISSING] = drivers_work.missing(plan, targets, say)
-        except UserError as error:
-            parts.refused(error.message, say)
-    answer = st.session_state.get(MISSING)
-    if answer is None:
-        return
-    if answer.key != drivers_work.missing_key(plan, targets):
-        older(state, answer)
-    drivers_views.misses(state, answer.result)
+        drivers_work.begin_missing(MISSING, plan, targets)
+    key = drivers_work.missing_key(plan, targets)
+    found = work.answer(state, MISSING, key, what=say["doing.missing"])
+    if found is not None:
+        dated(state, MISSING, found, key)
+        drivers_views.misses(state, found.result)
 
 
-def older(state: Session, answer: drivers_work.Answer) -> None:
-    """What is shown answers an earlier question, and of which plan."""
-    asked = answer.result.scenario
+def dated(state: Session, slot: str, found: work.Answer, key: Hashable) -> None:
+    """An answer to an earlier question says so, and of which plan it is."""
+    asked = found.result.scenario
     name = parts.plain(parts.title_of(asked, asked.name, state.say))
-    st.caption(f":material/history: {state.say['drivers.older'].format(plan=name)}")
+    work.dated(state.say, slot, found, key, state.say["drivers.older"].format(plan=name))
 
 
 page()

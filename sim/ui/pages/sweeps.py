@@ -1,18 +1,21 @@
-"""Sweeps: open the folder of what ran without a screen, as a map of two levers and a table of all points."""
+"""Sweeps: start them and watch them, open their folders, and take a point along as a plan."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
 from sim.errors import UserError
-from sim.outcome import KPIS, model_version
+from sim.outcome import KPIS
 from sim.scenario import scenario_folder
-from sim.sweeps import load_spec, slicing
-from sim.sweeps.opening import FolderFault, OpenedSweep, Points, folder_named, found_sweeps, open_sweep, spec_files
+from sim.sweeps import background, load_spec, slicing
+from sim.sweeps.background import Standing
+from sim.sweeps.opening import FolderFault, OpenedSweep, folder_named, found_sweeps, open_sweep, spec_files
 from sim.ui import parts, points, sweep_map
 from sim.ui.state import Session, session
+from sim.ui.sweeping import exploring, limiting, starting, taking, telling, watching
 
 FOLDER, FOUND = "sweep_folder", "sweep_found"
 EXAMPLE = """schema = 1
@@ -29,6 +32,7 @@ values = [14, 17, 20, 24, 28, 32]
 
 
 def page() -> None:
+    taking.go_if_opened()
     state = session()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(state.say["sweeps.lead"], width="stretch")
@@ -37,14 +41,42 @@ def page() -> None:
     if not text.strip():
         empty(state)
         return
+    with st.expander(state.say["sweeping.new"], icon=":material/add:", key="sweep_new", on_change="rerun") as box:
+        if box.open:
+            starting.section(state, _opens)
+    running = False
+    with suppress(UserError):
+        running = background.standing_of(folder_named(text)).at_work
+    with st.container(key="sweep_head"):
+        st.fragment(looked_at, run_every=watching.POINTS_EVERY_S if running else None)(state, text, running)
+
+
+def _opens(folder: str) -> None:
+    st.session_state[FOLDER] = _short(Path(folder))
+    st.session_state["sweep_new"] = False
+
+
+def looked_at(state: Session, text: str, was_running: bool) -> None:
+    """The folder as it is now: how its run stands and what its points tell; looked at again and again while it runs."""
+    taking.go_if_opened()
     try:
-        opened = open_sweep(folder_named(text))
+        folder = folder_named(text)
+        standing = background.standing_of(folder)
+        if standing.at_work != was_running:
+            st.rerun(scope="app")
+        try:
+            opened = open_sweep(folder)
+        except FolderFault as fault:
+            if fault.kind != "no_sweep" or standing.kind == background.NONE:
+                raise
+            watching.shown(state, folder, standing, None)  # its process is only beginning, or never began
+            return
     except FolderFault as fault:
+        watching.refused()
         told = state.say[f"sweeps.fault_{fault.kind}"].format(folder=text.strip(), detail=fault.detail, here=Path.cwd())
         st.error(parts.plain(told), icon=":material/error:")
         return
-    with st.container(key="sweep_head"):
-        explore(state, opened)
+    explore(state, opened, standing)
 
 
 def chosen(state: Session) -> str:
@@ -84,7 +116,7 @@ def _short(path: Path) -> str:
 
 
 def empty(state: Session) -> None:
-    """What a sweep is, and the lines that make one."""
+    """What a sweep is, how to start one here, and the lines that start one elsewhere."""
     say = state.say
     st.markdown(say["sweeps.empty"])
     try:
@@ -92,35 +124,30 @@ def empty(state: Session) -> None:
     except UserError as error:
         parts.refused(error.message, say)
         return
-    specs = []
+    with st.container(border=True, key="sweep_start_box"):
+        st.markdown(f"##### {say['sweeping.new']}")
+        starting.section(state, _opens)
+    names = []
     for path in spec_files(home):
-        try:
-            specs.append(load_spec(path))
-        except UserError:  # somebody is still writing it
-            continue
-    if not specs:
+        with suppress(UserError):  # told above
+            names.append(load_spec(path).name)
+    if not names:
         st.markdown(say["sweeps.no_specs"].format(folder=parts.plain(str(home / "sweeps"))))
         st.code(EXAMPLE, language="toml")
         st.code(points.command("seats", "out/seats"), language=None)
         return
-    st.markdown(say["sweeps.empty_run"])
-    for spec in specs:
-        title = parts.plain(say.of_file(spec.name, "title", spec.title) or spec.name)
-        size = say["sweeps.points_draws"].format(points=f"{spec.design.count:,}", draws=f"{spec.draws:,}")
-        with st.container(border=True, gap="xsmall"):
-            st.markdown(f"**{title}** · :small[:gray[{size}]]")
-            st.caption(parts.plain(say.of_file(spec.name, "question", spec.question)) or "\u00a0")
-            st.code(points.command(spec.name, f"out/{spec.name}"), language=None)
+    st.caption(say["sweeping.command_line"])
+    st.code("\n".join(points.command(name, f"out/{name}") for name in names), language=None)
     st.caption(say["sweeps.empty_specs"].format(folder=parts.plain(str(home / "sweeps"))))
 
 
-def explore(state: Session, opened: OpenedSweep) -> None:
-    """The head, the figure to look at, and everything about it."""
+def explore(state: Session, opened: OpenedSweep, standing: Standing) -> None:
+    """The head, the figure to look at, and everything about it; while the sweep runs, what there is of map and table."""
     say, sweep = state.say, opened.sweep
     there = points.points_of(str(opened.folder), opened.stamp, opened.best_kpi, opened)
-    about(state, opened, there)
+    telling.about(state, opened, there, standing)
     if there.frame.empty:
-        if not there.damaged:
+        if not there.damaged and not standing.at_work:
             st.info(say["sweeps.nothing"], icon=":material/info:")
         return
     kpi, statistic = asked(state, opened)
@@ -133,50 +160,13 @@ def explore(state: Session, opened: OpenedSweep) -> None:
     moving = slicing.varying(there.frame, names)
     told = slicing.varying(there.frame, names, open_too=True) or names
     st.markdown(parts.tight(points.best_in_words(best, there, statistic, told, sweep.points, say)))
+    if not standing.at_work:
+        taking.buttons(state, opened, int(best.row["point"]), slot="sweep_best_point", primary=True)
     sweep_map.picture(state, opened, there, statistic, moving, best, mixed=told != moving)
+    if not standing.at_work:
+        limiting.section(state, opened, there, statistic, told)
+        exploring.section(state, opened, there, statistic, moving)
     sweep_map.table(state, opened, there, statistic, names)
-
-
-def about(state: Session, opened: OpenedSweep, there: Points) -> None:
-    """What was swept, and how far it has come."""
-    say, sweep = state.say, opened.sweep
-    title = parts.plain(say.of_file(sweep.name, "title", sweep.title) or sweep.name)
-    all_, done = f"{sweep.chunks:,}", f"{there.chunks:,}"
-    badge = f":green-badge[:material/check: {say['sweeps.complete']}]" if there.whole else (
-        f":orange-badge[:material/hourglass_top: {say['sweeps.part'].format(done=done, all=all_)}]"
-    )
-    st.markdown(f"##### {title} {badge}")
-    if sweep.question:
-        st.markdown(parts.plain(say.of_file(sweep.name, "question", sweep.question)))
-    size = say["sweeps.points_draws"].format(points=f"{sweep.points:,}", draws=f"{sweep.draws:,}")
-    st.caption(say["sweeps.facts"].format(
-        size=f"{size} · {say[f'sweeps.kind_{sweep.design.kind}']}", base=parts.plain(sweep.base_name), days=f"{sweep.days:,}",
-        seed=sweep.seed, noise="" if sweep.noise else say["sweeps.no_noise"], version=parts.plain(sweep.version),
-    ))
-    if not opened.current:
-        told = say["sweeps.old"].format(version=sweep.version, current=model_version())
-        st.warning(parts.plain(told), icon=":material/history:")
-    if not there.whole:
-        unfinished(state, opened, there)
-
-
-def unfinished(state: Session, opened: OpenedSweep, there: Points) -> None:
-    """What is missing, and the command that goes on."""
-    say, sweep = state.say, opened.sweep
-    if there.damaged:
-        st.warning(say["sweeps.damaged_all" if there.frame.empty else "sweeps.damaged"], icon=":material/warning:")
-    if not opened.current:
-        st.markdown(say["sweeps.old_part"])
-        return
-    if opened.shard and not there.damaged and there.chunks < sweep.chunks:
-        st.markdown(say["sweeps.go_on_shard"].format(shard=parts.plain(opened.shard)))
-        lines = [points.command(sweep.name, str(opened.folder), "--shard", points.quoted(opened.shard)), "whatif merge DIR… --out DIR"]
-    else:
-        st.markdown(say["sweeps.anew" if there.damaged else "sweeps.go_on"])
-        lines = [points.command(sweep.name, str(opened.folder))]
-    st.code("\n".join(lines), language=None)
-    if there.cut:
-        st.caption(say["sweeps.preview"].format(count=f"{len(there.frame):,}"))
 
 
 def asked(state: Session, opened: OpenedSweep) -> tuple[str, str]:
