@@ -162,9 +162,10 @@ def _first_points(dimension: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _mirrored(value: np.ndarray) -> np.ndarray:
     """The bits of 32-bit numbers in reverse order."""
-    for shift, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F), (8, 0x00FF00FF)):
+    value = value.byteswap()
+    for shift, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F)):
         value = ((value >> np.uint32(shift)) & np.uint32(mask)) | ((value & np.uint32(mask)) << np.uint32(shift))
-    return (value >> np.uint32(16)) | (value << np.uint32(16))
+    return value
 
 
 def _scrambled(value: np.ndarray, key: int) -> np.ndarray:
