@@ -10,6 +10,7 @@ import pytest
 from sim.jobs import DONE, FAILED, STOPPED, Desk, Job
 from tests.job_works import best_so_far, broken, counted, deaf, endless, killed, refused, unanswerable
 
+
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     desk = Desk()

@@ -66,8 +66,9 @@ def test_chinese_is_chinese() -> None:
 
 SHOWN = {
     "button", "caption", "checkbox", "download_button", "error", "expander", "file_uploader", "form_submit_button", "header", "info",
-    "markdown", "metric", "multiselect", "number_input", "pills", "popover", "progress", "radio", "segmented_control", "selectbox", "select_slider",
-    "slider", "spinner", "subheader", "success", "tabs", "text", "text_area", "text_input", "title", "toast", "toggle", "warning", "write",
+    "markdown", "metric", "multiselect", "number_input", "pills", "popover", "progress", "radio", "segmented_control", "selectbox",
+    "select_slider", "slider", "spinner", "subheader", "success", "tabs", "text", "text_area",
+    "text_input", "title", "toast", "toggle", "warning", "write",
 }
 WORDY = {"label", "help", "placeholder", "body", "text"}
 MARKUP = re.compile(r"\.toml|:[a-z-]+(-badge|-background)?\[|:material/\w+:|[*#`\[\]():]|&nbsp;|https?://\S+")

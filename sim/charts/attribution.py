@@ -49,11 +49,11 @@ def waterfall(
     ]
     chart = alt.Chart(_data(shown)).encode(y=y, tooltip=tips)
     bars = chart.mark_bar(height={"band": 0.66}).encode(
-        x=x, x2="to:Q", color=alt.Color("colour:N", scale=None), opacity=alt.Opacity("ink:Q", scale=None)
+        x=x, x2=alt.X2("to:Q"), color=alt.Color("colour:N", scale=None), opacity=alt.Opacity("ink:Q", scale=None)
     )
-    whiskers = chart.mark_rule(color=colours.text, strokeWidth=1.2).encode(x="p10:Q", x2="p90:Q")
-    texts = chart.mark_text(align="left", dx=7, color=colours.text, fontSize=12).encode(x="end:Q", text="text:N")
-    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(color=colours.base, strokeDash=[4, 3]).encode(x="zero:Q")
+    whiskers = chart.mark_rule(color=colours.text, strokeWidth=1.2).encode(x=alt.X("p10:Q"), x2=alt.X2("p90:Q"))
+    texts = chart.mark_text(align="left", dx=7, color=colours.text, fontSize=12).encode(x=alt.X("end:Q"), text=alt.Text("text:N"))
+    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(color=colours.base, strokeDash=[4, 3]).encode(x=alt.X("zero:Q"))
     return alt.layer(zero, bars, whiskers, texts).properties(height=ROW * len(shown) + AXIS)
 
 

@@ -53,9 +53,9 @@ def wins(rows: Sequence[Row], *, language: str, colours: Palette) -> alt.LayerCh
             alt.Tooltip("label:N", title=say["choose.best"])]
     base = alt.Chart(_data(shown)).encode(y=y, tooltip=tips)
     bars = base.mark_bar(height={"band": 0.6}).encode(
-        x=x, x2="to:Q", color=alt.condition("datum.base", alt.value(colours.base), alt.value(colours.plan)),
+        x=x, x2=alt.X2("to:Q"), color=alt.condition("datum.base", alt.value(colours.base), alt.value(colours.plan)),
     )
-    texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(x=alt.X("to:Q"), text="text:N")
+    texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(x=alt.X("to:Q"), text=alt.Text("text:N"))
     return alt.layer(bars, texts).properties(height=36 * len({row["option"] for row in rows}) + 40)
 
 
@@ -99,7 +99,7 @@ def curves(
     )
     both = len(names) <= 2
     band = data.mark_area().encode(
-        x=x, y=alt.Y("p10:Q", title=y_title), y2="p90:Q", color=colour,
+        x=x, y=alt.Y("p10:Q", title=y_title), y2=alt.Y2("p90:Q"), color=colour,
         opacity=alt.value(0.22) if both else alt.condition(near, alt.value(0.25), alt.value(0)),
     )
     lines = data.mark_line().encode(
@@ -111,11 +111,13 @@ def curves(
     aims = data.mark_point(opacity=0, size=60).encode(x=x, y=y, tooltip=tips).add_params(near)
     layers = [band]
     if apart:
-        layers.append(alt.Chart(_data([{"zero": 0}])).mark_rule(color=colours.base, strokeDash=[4, 3]).encode(y="zero:Q"))
+        layers.append(alt.Chart(_data([{"zero": 0}])).mark_rule(color=colours.base, strokeDash=[4, 3]).encode(y=alt.Y("zero:Q")))
     labels = alt.Chart(_data(_ends(series, last, reach, size, low, high)))
-    lead = labels.mark_rule(strokeWidth=1.5).encode(x="from:T", x2="to:T", y="at:Q", y2="place:Q", color=colour)
+    lead = labels.mark_rule(strokeWidth=1.5).encode(
+        x=alt.X("from:T"), x2=alt.X2("to:T"), y=alt.Y("at:Q"), y2=alt.Y2("place:Q"), color=colour
+    )
     texts = labels.mark_text(align="left", dx=4, fontSize=12, color=colours.text, limit=LONGEST_LABEL).encode(
-        x="to:T", y="place:Q", text="name:N"
+        x=alt.X("to:T"), y=alt.Y("place:Q"), text=alt.Text("name:N")
     )
     return alt.layer(*layers, lines, lead, texts, aims).properties(height=HEIGHT)
 

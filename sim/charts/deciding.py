@@ -35,7 +35,7 @@ def best_bars(rows: Sequence[Row], *, language: str, colours: Palette) -> alt.La
         y=_options(rows), tooltip=tips,
     )
     bars = base.mark_bar(height=BAR).encode(color=alt.condition("datum.base", alt.value(colours.base), alt.value(colours.plan)))
-    texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(text="text:N")
+    texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(text=alt.Text("text:N"))
     return alt.layer(bars, texts).properties(height=44 * len(rows) + 50)
 
 
@@ -57,8 +57,10 @@ def regret_bars(rows: Sequence[Row], *, unit: str, title: str, language: str, co
     y, base = _options(rows), alt.Chart(_data(shown))
     x = alt.X("mean:Q", title=heading, scale=alt.Scale(domain=[0, max(top / size, 1e-9) * 1.55], nice=False), axis=alt.Axis(tickCount=5))
     bars = base.mark_bar(color=colours.loss, opacity=0.85, height=BAR).encode(x=x, y=y, tooltip=tips)
-    lines = base.mark_rule(color=colours.text, strokeWidth=1.2).encode(x="mean:Q", x2="p90:Q", y=y, tooltip=tips)
-    texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(x="end:Q", y=y, text="text:N", tooltip=tips)
+    lines = base.mark_rule(color=colours.text, strokeWidth=1.2).encode(x=alt.X("mean:Q"), x2=alt.X2("p90:Q"), y=y, tooltip=tips)
+    texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(
+        x=alt.X("end:Q"), y=y, text=alt.Text("text:N"), tooltip=tips
+    )
     return alt.layer(bars, lines, texts).properties(height=44 * len(rows) + 50)
 
 
@@ -83,8 +85,10 @@ def worth_bars(rows: Sequence[Row], *, title: str, language: str, colours: Palet
     bars = base.mark_bar(height=BAR).encode(
         x=x, y=y, tooltip=tips, color=alt.condition("datum.whole", alt.value(colours.base), alt.value(colours.plan))
     )
-    lines = base.mark_rule(color=colours.text, strokeWidth=1.2).encode(x="low:Q", x2="high:Q", y=y, tooltip=tips)
-    texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(x="high:Q", y=y, text="label:N", tooltip=tips)
+    lines = base.mark_rule(color=colours.text, strokeWidth=1.2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y, tooltip=tips)
+    texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(
+        x=alt.X("high:Q"), y=y, text=alt.Text("label:N"), tooltip=tips
+    )
     return alt.layer(bars, lines, texts).properties(height=40 * len(shown) + 50)
 
 
@@ -106,13 +110,15 @@ def goal_curve(
     base = alt.Chart(_data(rows)).encode(x=x, tooltip=tips)
     layers: list[alt.Chart] = []
     if ends is None:
-        layers.append(base.mark_area(color=colours.plan, opacity=0.16).encode(y=alt.Y("low:Q", title=heads["y"]), y2="high:Q"))
+        layers.append(base.mark_area(color=colours.plan, opacity=0.16).encode(y=alt.Y("low:Q", title=heads["y"]), y2=alt.Y2("high:Q")))
     layers.append(base.mark_line(color=colours.plan, strokeWidth=2).encode(y=y))
     layers.append(base.mark_point(filled=True, color=colours.plan, size=36, opacity=1).encode(y=y))
     line = alt.Chart(_data([{"asked": asked, "text": asked_text, "x": max(row["x"] for row in rows)}]))
-    layers.append(line.mark_rule(color=colours.text, strokeDash=[6, 4], strokeWidth=1.5).encode(y="asked:Q"))
+    layers.append(line.mark_rule(color=colours.text, strokeDash=[6, 4], strokeWidth=1.5).encode(y=alt.Y("asked:Q")))
     layers.append(
-        line.mark_text(align="right", baseline="bottom", dy=-4, color=colours.text, fontSize=12).encode(x=x, y="asked:Q", text="text:N")
+        line.mark_text(align="right", baseline="bottom", dy=-4, color=colours.text, fontSize=12).encode(
+            x=x, y=alt.Y("asked:Q"), text=alt.Text("text:N")
+        )
     )
     standing = base.transform_filter("datum.mark == 'standing' || datum.also_standing")
     layers.append(standing.mark_point(shape="circle", size=170, strokeWidth=2.5, color=colours.base, filled=False).encode(y=y))
@@ -124,5 +130,5 @@ def goal_curve(
     for above in (True, False):
         told = base.transform_filter(f"datum.label != '' && datum.above == {str(above).lower()}")
         side = {"baseline": "bottom", "dy": -15} if above else {"baseline": "top", "dy": 15}
-        layers.append(told.mark_text(align="center", color=colours.text, fontSize=12, **side).encode(y=y, text="label:N"))
+        layers.append(told.mark_text(align="center", color=colours.text, fontSize=12, **side).encode(y=y, text=alt.Text("label:N")))
     return alt.layer(*layers).properties(height=380)

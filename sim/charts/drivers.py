@@ -76,11 +76,11 @@ def tornado(rows: Sequence[Row], *, heads: TornadoHeads, colours: Palette) -> al
     bars = base.mark_bar(height={"band": 0.62}).encode(
         x=x, x2=alt.datum(0), y=y, color=alt.Color("colour:N", scale=None), tooltip=tips
     )
-    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(color=colours.text, strokeWidth=1).encode(x="zero:Q")
+    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(color=colours.text, strokeWidth=1).encode(x=alt.X("zero:Q"))
     # Both ends on one side (a hump): the nearer label would lie on the farther bar.
     left = base.transform_filter("datum.side < 0").mark_text(align="right", dx=-5, color=colours.text, fontSize=11)
     right = base.transform_filter("datum.side > 0").mark_text(align="left", dx=5, color=colours.text, fontSize=11)
-    texts = [mark.encode(x="change:Q", y=y, text="text:N", tooltip=tips) for mark in (left, right)]
+    texts = [mark.encode(x=alt.X("change:Q"), y=y, text=alt.Text("text:N"), tooltip=tips) for mark in (left, right)]
     return alt.layer(bars, zero, *texts).properties(height=ROW * max(1, len(order)) + 44)
 
 
@@ -106,9 +106,11 @@ def shares(rows: Sequence[Row], *, heads: ShareHeads, colours: Palette) -> alt.L
     x = alt.X("total:Q", title=heads.axis, scale=scale, axis=alt.Axis(tickCount=5))
     whole = base.mark_bar(color=colours.plan, opacity=0.32, height={"band": 0.62}).encode(x=x, y=y, tooltip=tips)
     alone = base.mark_bar(color=colours.plan, height={"band": 0.34}).encode(x=alt.X("first:Q", scale=scale), y=y, tooltip=tips)
-    lines = base.mark_rule(color=colours.text, strokeWidth=1.2).encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y, tooltip=tips)
+    lines = base.mark_rule(color=colours.text, strokeWidth=1.2).encode(
+        x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), y=y, tooltip=tips
+    )
     texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=11).encode(
-        x=alt.X("end:Q", scale=scale), y=y, text="text:N", tooltip=tips
+        x=alt.X("end:Q", scale=scale), y=y, text=alt.Text("text:N"), tooltip=tips
     )
     return alt.layer(whole, alone, lines, texts).properties(height=ROW * max(1, len(rows)) + 44)
 
@@ -140,7 +142,7 @@ def worlds(rows: Sequence[Row], *, box: Row, heads: WorldHeads, colours: Palette
     form = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "triangle-up"]), sort=kinds, legend=legend)
     frame = alt.Chart(_data([dict(box)])).mark_rect(
         fill=colours.loss, fillOpacity=0.12, stroke=colours.loss, strokeWidth=2, strokeDash=[5, 3]
-    ).encode(x=alt.X("x_low:Q", scale=scale("x")), x2="x_high:Q", y=alt.Y("y_low:Q", scale=scale("y")), y2="y_high:Q")
+    ).encode(x=alt.X("x_low:Q", scale=scale("x")), x2=alt.X2("x_high:Q"), y=alt.Y("y_low:Q", scale=scale("y")), y2=alt.Y2("y_high:Q"))
     strength = alt.condition(f"datum.kind === {kinds[1]!r}", alt.value(0.9), alt.value(0.4))
     dots = alt.Chart(_data(shown)).mark_point(filled=True, size=34).encode(x=x, y=y, color=hue, shape=form, opacity=strength)
     return alt.layer(frame, dots).properties(height=400)

@@ -48,8 +48,10 @@ def next_bars(rows: Sequence[Row], *, unit: str, language: str, colours: Palette
     ]
     base = alt.Chart(_data(shown))
     bars = base.mark_bar(height={"band": 0.62}).encode(x=x, y=y, color=alt.Color("colour:N", scale=None), tooltip=tooltip)
-    lines = base.mark_rule(color=colours.text, strokeWidth=1.2).encode(x="low:Q", x2="high:Q", y=y, tooltip=tooltip)
-    labels = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(x="end:Q", y=y, text="label:N", tooltip=tooltip)
+    lines = base.mark_rule(color=colours.text, strokeWidth=1.2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y, tooltip=tooltip)
+    labels = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(
+        x=alt.X("end:Q"), y=y, text=alt.Text("label:N"), tooltip=tooltip
+    )
     return alt.layer(bars, lines, labels).properties(height=30 * max(1, len(rows)) + 60)
 
 
@@ -84,7 +86,7 @@ def frontier_dots(rows: Sequence[Row], *, language: str, colours: Palette) -> al
         color=alt.Color("c:Q", scale=alt.Scale(scheme=FRONT_SCHEME, zero=False, nice=False, reverse=True), legend=legend),
         size=alt.Size("c:Q", scale=alt.Scale(range=[70, 420], zero=False), legend=None),
     )
-    numbers = dots.mark_text(dx=13, dy=-10, align="left", color=colours.text, fontSize=11).encode(text="name:N")
+    numbers = dots.mark_text(dx=13, dy=-10, align="left", color=colours.text, fontSize=11).encode(text=alt.Text("name:N"))
     marks = [
         base.transform_filter(f"datum.kind == '{kind}'").mark_point(
             shape=shape, size=170, filled=True, color=colour, stroke=colours.ground, strokeWidth=1.2
@@ -93,7 +95,7 @@ def frontier_dots(rows: Sequence[Row], *, language: str, colours: Palette) -> al
     ]
     named = [
         base.transform_filter(f"datum.kind == '{kind}'").mark_text(dx=12, dy=14, align="left", color=colour, fontSize=12, fontWeight="bold")
-        .encode(text="name:N")
+        .encode(text=alt.Text("name:N"))
         for kind, colour in (("at_hand", colours.plan), ("baseline", colours.base))
     ]
     return alt.layer(circles, numbers, *marks, *named).properties(height=430, padding={"top": 26, "right": 8, "left": 5, "bottom": 5})

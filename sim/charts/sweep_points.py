@@ -46,12 +46,12 @@ def parallel(rows: Sequence[Row], *, axes: Sequence[Scale], value: str, point: s
     many = len(rows) > 150
     lines = alt.Chart(_data(rows)).transform_fold(names, as_=["axis", "share"])
     base = lines.mark_line(interpolate="linear").encode(
-        x=x, y=y, detail="point:N", color=colour, tooltip=tips,
+        x=x, y=y, detail=alt.Detail("point:N"), color=colour, tooltip=tips,
         strokeWidth=alt.condition(over, alt.value(4), alt.value(1.1 if many else 1.8)),
         opacity=alt.condition(over, alt.value(1.0), alt.value(0.5 if many else 0.8)),
     ).add_params(over)
     best = lines.transform_filter("datum.best").mark_line(strokeWidth=3, color=colours.text, strokeDash=[7, 3]).encode(
-        x=x, y=y, detail="point:N", tooltip=tips
+        x=x, y=y, detail=alt.Detail("point:N"), tooltip=tips
     )
     ends = [
         {"axis": name, "low": axis.low, "high": axis.high, "head": axis.head, "zero": 0.0, "one": 1.0}
@@ -59,13 +59,13 @@ def parallel(rows: Sequence[Row], *, axes: Sequence[Scale], value: str, point: s
     ]
     frame = alt.Chart(_data(ends)).encode(x=x)
     bottom, top = (alt.Y(f"{where}:Q", axis=None, scale=alt.Scale(domain=[0, 1], nice=False)) for where in ("zero", "one"))
-    rules = frame.mark_rule(color=colours.base, strokeWidth=1.5).encode(y=bottom, y2="one:Q")
-    lower = frame.mark_text(dy=14, fontSize=12, color=colours.text).encode(y=bottom, text="low:N")
-    upper = frame.mark_text(dy=-11, fontSize=12, color=colours.text).encode(y=top, text="high:N")
+    rules = frame.mark_rule(color=colours.base, strokeWidth=1.5).encode(y=bottom, y2=alt.Y2("one:Q"))
+    lower = frame.mark_text(dy=14, fontSize=12, color=colours.text).encode(y=bottom, text=alt.Text("low:N"))
+    upper = frame.mark_text(dy=-11, fontSize=12, color=colours.text).encode(y=top, text=alt.Text("high:N"))
     lines_of = max((axis.head.count("\n") for axis in axes), default=0) + 1
     heads = frame.mark_text(
         dy=-22 - LINE * lines_of, fontSize=12, fontWeight=600, color=colours.text, lineBreak="\n", lineHeight=LINE, baseline="top",
-    ).encode(y=top, text="head:N")
+    ).encode(y=top, text=alt.Text("head:N"))
     chart = alt.layer(rules, base, best, lower, upper, heads).properties(height=HEIGHT)
     return chart.properties(padding={"top": 28 + LINE * lines_of, "bottom": 26, "left": 8, "right": 8})
 
@@ -86,7 +86,9 @@ def trade(rows: Sequence[Row], *, x: str, y: str, point: str, values: str, colou
     size = 60 if len(rows) <= 600 else 26
     layers: list[Any] = [
         base.transform_filter("!datum.inside").mark_point(size=size, color=colours.base, opacity=0.6, shape="cross", strokeWidth=1.4),
-        base.transform_filter("datum.front").mark_line(color=colours.loss, strokeWidth=2, interpolate="step-after").encode(order="x:Q"),
+        base.transform_filter("datum.front").mark_line(color=colours.loss, strokeWidth=2, interpolate="step-after").encode(
+            order=alt.Order("x:Q")
+        ),
         base.transform_filter("datum.inside").mark_circle(size=size, color=colours.plan, opacity=0.75),
         base.transform_filter("datum.front").mark_point(size=size * 2, color=colours.loss, strokeWidth=1.8),
     ]

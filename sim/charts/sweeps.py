@@ -58,7 +58,7 @@ def heat_map(rows: Sequence[Row], *, heads: Heads, direction: int, colours: Pale
     if any(row["base"] for row in rows):
         layers.append(_outlined(base, "base", dash=[5, 3], width=2))
     layers.append(_outlined(base, "best", dash=[1, 0], width=2.5))
-    layers.append(base.mark_text(fontSize=12).encode(text="mark:N", color=alt.Color("ink:N", scale=None)))
+    layers.append(base.mark_text(fontSize=12).encode(text=alt.Text("mark:N"), color=alt.Color("ink:N", scale=None)))
     return alt.layer(*layers).resolve_scale(color="independent", stroke="independent").properties(height=height)
 
 
@@ -76,8 +76,9 @@ def dot_map(rows: Sequence[Row], *, heads: Heads, direction: int, colours: Palet
         ]
         flat = alt.Scale(zero=False, nice=False)
         cells = alt.Chart(_data(shown)).mark_rect(strokeWidth=1).encode(
-            x=alt.X("x0:Q", title=heads.x, axis=x_axis, scale=flat), x2="x1:Q", y=alt.Y("y0:Q", title=heads.y, axis=y_axis, scale=flat),
-            y2="y1:Q", color=colour, stroke=alt.Stroke("value:Q", scale=_bright(direction), legend=None), tooltip=tooltip,
+            x=alt.X("x0:Q", title=heads.x, axis=x_axis, scale=flat), x2=alt.X2("x1:Q"),
+            y=alt.Y("y0:Q", title=heads.y, axis=y_axis, scale=flat),
+            y2=alt.Y2("y1:Q"), color=colour, stroke=alt.Stroke("value:Q", scale=_bright(direction), legend=None), tooltip=tooltip,
         )
         return alt.layer(cells).properties(height=440)
     base = alt.Chart(_data(rows)).encode(
@@ -96,7 +97,9 @@ def lever_line(rows: Sequence[Row], *, heads: Heads, colours: Palette) -> alt.La
     x = alt.X("x:Q", title=heads.x, axis=across, scale=alt.Scale(zero=False, nice=False, padding=8))
     level = alt.Axis(tickCount=6, **_LEVEL)
     base = alt.Chart(_data(rows)).encode(x=x, tooltip=_tips(heads, texts=True, plane=False))
-    band = base.mark_area(color=colours.plan, opacity=0.22).encode(y=alt.Y("p10:Q", title=heads.value, scale=scale, axis=level), y2="p90:Q")
+    band = base.mark_area(color=colours.plan, opacity=0.22).encode(
+        y=alt.Y("p10:Q", title=heads.value, scale=scale, axis=level), y2=alt.Y2("p90:Q")
+    )
     dots = len(rows) <= 60
     line = base.mark_line(color=colours.plan, strokeWidth=2, point={"filled": True, "size": 55, "color": colours.plan} if dots else False)
     layers = [band, line.encode(y=alt.Y("value:Q", title=heads.value, scale=scale, axis=level))]

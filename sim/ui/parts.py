@@ -156,7 +156,7 @@ def palette() -> charts.Palette:
 
 def chart(drawing: Any, *, key: str, says: str) -> None:
     """A chart over the width of its column; `says` is read to who cannot see it."""
-    st.altair_chart(drawing, width="stretch", key=key, alt=says)
+    st.altair_chart(charts.sure(drawing), width="stretch", key=key, alt=says)
 
 
 def sheet(rows: Sequence[Mapping[str, Any]], *, pinned: Sequence[str] = (), pinned_px: int | None = None) -> None:

@@ -25,6 +25,7 @@ from sim.texts import usual_language, words
 
 HOST = "localhost"
 HTTPS = 443
+TURN_S = 0.0005
 FIRST_PORT, PORTS_TRIED = 8501, 100
 LONGEST_START_S = 120
 
@@ -39,6 +40,9 @@ def serve(*, port: int | None, browser: bool, scenarios: str | None, behind: str
         os.environ["WHATIF_SCENARIOS"] = str(Path(scenarios).resolve())
     say = words(usual_language())
     print(say["say.starting"], file=sys.stderr, flush=True)
+    # Pages are computed in threads beside the one that serves files and messages: at Python's usual 5 ms a turn, a page's hundred
+    # small files would each wait for its script several times.
+    sys.setswitchinterval(TURN_S)
     threading.Thread(target=_announce, args=(port, browser, say["say.address"]), daemon=True).start()
     try:
         from streamlit.web.cli import main as streamlit

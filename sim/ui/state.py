@@ -57,6 +57,7 @@ class Session:
     conflict: Conflict | None = None
     deleted: Deleted | None = None  # the file that was deleted last, until something else is done
     asks_author: bool = False
+    arrived: bool = False  # has the page been there once?
 
     @property
     def say(self) -> Words:

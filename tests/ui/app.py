@@ -6,6 +6,9 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from sim.parameters import GROUPS
+from sim.ui.levers.panel import fold_of
+
 TOP = Path(__file__).parent.parent.parent
 BASELINE = 'schema = 1\ntitle = "Baseline"\n[horizon]\nstart = 2024-01-01\ndays = 28\n'
 FASTER = """# why we do this
@@ -22,6 +25,8 @@ to = 1.53
 def opened(language: str = "en", page: str = "") -> AppTest:
     test = AppTest.from_file(str(TOP / "app.py"), default_timeout=60)
     test.query_params["lang"] = language
+    for group in GROUPS:  # every fold is open: a closed one draws nothing
+        test.session_state[fold_of(group)] = True
     test.run()
     if page:
         test.switch_page(str(TOP / "sim/ui/pages" / f"{page}.py")).run()

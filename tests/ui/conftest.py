@@ -34,6 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "faster.toml").write_text(FASTER, encoding="utf-8")
     monkeypatch.setenv("WHATIF_SCENARIOS", str(tmp_path))
     monkeypatch.setattr(cache, "DRAWS", 40)
+    monkeypatch.setattr(arriving, "TURNS", 0)
     monkeypatch.setattr(recovery, "_writing", lambda token: False)  # the runtime that AppTest pretends knows no sessions
     return tmp_path
 

@@ -65,9 +65,16 @@ def _folded(state: Session, plan: Outcome | None) -> None:
     for group, levers in lever_groups().items():
         count = sum(lever.name in moved for lever in levers)
         title = GROUPS[group][state.language] + (f" :blue-badge[{count}]" if count else "")
-        with st.expander(title, expanded=group in OPEN_AT_FIRST, key=f"group_{group}"):
-            for lever in levers:
-                row.drawn(lever, state, plan, moved=lever.name in moved)
+        fold = st.expander(title, expanded=group in OPEN_AT_FIRST, key=fold_of(group), on_change="rerun")
+        if fold.open:  # thirty sliders that nobody sees would be half of what a first visitor waits for
+            with fold:
+                for lever in levers:
+                    row.drawn(lever, state, plan, moved=lever.name in moved)
+
+
+def fold_of(group: str) -> str:
+    """The key of a group's fold."""
+    return f"group_{group}"
 
 
 def _listed(state: Session, plan: Outcome | None, asked: str, cause: str | None, only_moved: bool) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from sim.errors import UserError
 from sim.ui import cache, files, levers, parts
 from sim.ui.decisions import attribution
-from sim.ui.planning import figures, in_words, leaks, over_days
+from sim.ui.planning import arriving, figures, in_words, leaks, over_days
 from sim.ui.planning.tiles import Board, chooser
 from sim.ui.state import Session, session
 
@@ -30,6 +30,7 @@ def page() -> None:
     board.show(state, pair, first=False)
     under_tiles(state, pair)
     levers.drawn(state, pair.plan)
+    arriving.tiles_first(state)
     sections(state, pair)
 
 

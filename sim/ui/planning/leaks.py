@@ -24,7 +24,9 @@ def drawn(state: Session, pair: Pair) -> None:
         rows, pair.base.leak_rows(), mends=mends, language=language, colours=parts.palette(), chosen=cause, pick=True
     )
     ranks = parts.rank_line(rows, say)
-    st.altair_chart(drawing, width="stretch", key=CHART, alt=f"{say['plan.leaks']}. {ranks}", on_select=_clicked, selection_mode=PICKED)
+    st.altair_chart(
+        charts.sure(drawing), width="stretch", key=CHART, alt=f"{say['plan.leaks']}. {ranks}", on_select=_clicked, selection_mode=PICKED
+    )
     if ranks:
         st.caption(ranks)
     worth = {row["cause"]: row["recoverable"]["net_gmv"]["mean"] for row in rows if row["mendable"]}
