@@ -35,6 +35,10 @@ _HOMES = {  # public name: (module, its name there)
     "worth": ("sim.analysis.information", "worth"),
     "optimize": ("sim.analysis.optimizing", "optimize"),
     "frontier": ("sim.analysis.frontier", "frontier"),
+    "read_shop": ("sim.shops", "read_shop"),
+    "calibrate": ("sim.shops", "calibrate"),
+    "backtest": ("sim.shops", "backtest"),
+    "write_calibrated": ("sim.shops", "write_calibrated"),
     "sweep": ("sim.sweeps", "run_sweep"),
     "merge_sweeps": ("sim.sweeps", "merge_sweeps"),
     "write_report": ("sim.report", "write_report"),
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
     from sim.parameters import registry as known_parameters
     from sim.report import write_report
     from sim.scenario import Scenario, diff, load, save
+    from sim.shops import backtest, calibrate, read_shop, write_calibrated
     from sim.sweeps import merge_sweeps
     from sim.sweeps import run_sweep as sweep
 

@@ -77,7 +77,7 @@ def figures_of(batch: Batch) -> dict[str, Array]:
     else:
         refuse_open(first, ground.closure, draws=batch.all_draws, seed=chance.seed)
     world = with_moves(ground.world, batch.scenarios, among=batch.among)
-    totals = project(world, ground.closure, noise=ground.noise, headlines=True).totals
+    totals = project(world, ground.closure, noise=ground.noise, headlines=True, reference=ground.reference).totals
     single = kept_ground_of(first, chance, noise=batch.noise)
     table = {name: np.empty((len(batch.scenarios), chance.count)) for name in batch.kpis}
     for k, scenario in enumerate(batch.scenarios):

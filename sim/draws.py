@@ -121,6 +121,25 @@ def second(seed: int, dimension: int) -> tuple[int, int]:
     return _key(seed, "again", 8) >> 1, dimension + SECOND
 
 
+@lru_cache(maxsize=32)
+def rows(seed: int, among: int, first: int, count: int) -> np.ndarray:
+    """Which of a posterior's rows the draws first ... first + count take. [draw]
+
+    Every `among` draws take each row once, in an order of their own that only the seed decides: more draws extend the sequence.
+    """
+    rounds = range(first // among, -(-(first + count) // among))
+    taken = np.concatenate([_shuffled(seed, among, turn) for turn in rounds])
+    taken = taken[first - rounds.start * among :][:count]
+    taken.flags.writeable = False
+    return taken
+
+
+@lru_cache(maxsize=32)
+def _shuffled(seed: int, among: int, turn: int) -> np.ndarray:
+    bits = np.random.Philox(key=_key(seed, f"posterior/{turn}", 16)).random_raw(among)
+    return np.argsort(bits, kind="stable")
+
+
 def central(belief: Range) -> float:
     """The value that a spreadsheet would use; of a chance, the likelier outcome."""
     return float(belief.best >= 0.5) if belief.distribution == "chance" else belief.best

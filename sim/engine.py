@@ -86,7 +86,7 @@ def block_of(unit: Unit) -> Block:
     refuse_open(unit.scenario, ground.closure, draws=unit.draws, seed=unit.seed, central=unit.central)
     world = ground.under(unit.scenario)
     kept = daily_lanes(unit.first, unit.count, unit.detail)
-    projection = project(world, ground.closure, noise=ground.noise, daily_lanes=kept)
+    projection = project(world, ground.closure, noise=ground.noise, daily_lanes=kept, reference=ground.reference)
     costs = lever_costs(unit.scenario, world, ground.closure, projection.totals)
     return Block.of(
         projection, costs, world, ground.closure, first=unit.first, count=unit.count, detail=kept, whole=unit.draws <= unit.detail
@@ -140,6 +140,9 @@ def _closes(scenario: Scenario, total: str, low: float, high: float) -> str:
     low, high = _rounded(low, np.ceil), _rounded(high, np.floor)
     if not low < high:
         return "no single value closes in all of them under these assumptions; narrow their ranges."
+    if scenario.draws_jointly(total):
+        inside = " The posterior draws it: another one is needed, or a value under [baseline]."
+        return f"it closes in all of them above {low:.6g} and below {high:.6g}.{inside}"
     observed = scenario.baseline.get(total)
     value = observed.value if observed else registry()[total].value
     inside = f" It stands at {value:g}, inside: another input of the same stage does not fit." if low < value < high else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import date
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
@@ -17,12 +18,17 @@ from sim import draws as chance
 from sim.costs import parcel_levers
 from sim.model.closure import Closure, solve
 from sim.model.fulfilment import SHIPPING_LEVERS
+from sim.model.funnel import project
 from sim.model.noise import Noise, day_to_day
+from sim.model.profile import profile_factors
+from sim.model.reference import Reference, reference_path
 from sim.model.service import ServiceDesk
 from sim.model.terms import OUTER_LEVERS
-from sim.model.world import Array, Calendar, Move, Shocks, World
+from sim.model.world import CATEGORIES, Array, Calendar, Move, Shocks, World
 from sim.parameters import Parameter, registry
-from sim.scenario import Assumption, LeverSetting, Observed, Scenario
+from sim.scenario import Assumption, LeverSetting, Observed, Posterior, Profile, Scenario
+from sim.scenario.posterior import LEVEL, MONTHS, TREND, WEEKDAYS
+from sim.scenario.posterior import NAME as POSTERIOR
 
 T = TypeVar("T")
 ONE_PER_BLOCK = frozenset(SHIPPING_LEVERS)  # parcels are the same in every draw: these levers' targets are plain numbers
@@ -41,6 +47,9 @@ class Chance(Protocol):
     def column(self, belief: chance.Range, parameter: Parameter) -> Array:
         """An uncertainty's values. [lane]"""
 
+    def joint(self, posterior: Posterior, name: str) -> Array:
+        """A column of a calibrated shop's draws; all columns of a lane come from one row. [lane]"""
+
     def shocks(self, days: int) -> Shocks | None:
         """Day-to-day chance over so many days."""
 
@@ -49,8 +58,9 @@ class Chance(Protocol):
 class Draws:
     """Some draws of a seed: `count` of them from `first` on (a multiple of 256). `central`: every assumption at its best value.
 
-    `again` names assumptions (and NOISE) that are drawn once more, from a second sequence independent of the first: with some
-    of them the draws are other worlds, with the rest unchanged, as the indices of Sobol' ask for.
+    `again` names assumptions (and NOISE, and POSTERIOR for all that a calibrated shop's draws give) that are drawn once more, from
+    a second sequence independent of the first: with some of them the draws are other worlds, with the rest unchanged, as the
+    indices of Sobol' ask for.
     """
 
     seed: int
@@ -66,6 +76,12 @@ class Draws:
         if parameter.name in self.again:
             seed, dimension = chance.second(seed, dimension)
         return chance.column(belief, seed, parameter.name, dimension, self.first, self.count)
+
+    def joint(self, posterior: Posterior, name: str) -> Array:
+        if self.central:
+            return np.full(self.count, posterior.central(name))
+        seed = chance.second(self.seed, 1)[0] if POSTERIOR in self.again else self.seed
+        return posterior.column(name)[chance.rows(seed, posterior.rows, self.first, self.count)]
 
     def shocks(self, days: int) -> Shocks | None:
         seed = chance.second(self.seed, 1)[0] if NOISE in self.again else self.seed
@@ -89,6 +105,9 @@ class OneAtATime:
             values[place : place + 2] = chance.quantile(belief, np.array([0.1, 0.9]))
         return values
 
+    def joint(self, posterior: Posterior, name: str) -> Array:
+        return np.full(self.count, posterior.central(name))
+
     def shocks(self, days: int) -> Shocks | None:
         if days:
             raise ValueError("one lane at a time knows no noise")
@@ -96,12 +115,35 @@ class OneAtATime:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JointAlone:
+    """Every assumption at its best value, while a calibrated shop's draws take their rows as the draws of a seed do."""
+
+    seed: int
+    count: int
+
+    def column(self, belief: chance.Range, parameter: Parameter) -> Array:
+        return np.full(self.count, chance.central(belief))
+
+    def joint(self, posterior: Posterior, name: str) -> Array:
+        return posterior.column(name)[chance.rows(self.seed, posterior.rows, 0, self.count)]
+
+    def shocks(self, days: int) -> Shocks | None:
+        if days:
+            raise ValueError("the draws of a shop alone know no noise")
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ground:
-    """A block of draws before any lever: the world, what is solved in it, and its day-to-day noise (None when it is off)."""
+    """A block of draws before any lever: the world, what is solved in it, and its day-to-day noise (None when it is off).
+
+    `reference`: the path against which a shop with a profile remembers; None where there is no profile.
+    """
 
     world: World
     closure: Closure
     noise: Noise | None
+    reference: Reference | None = None
 
     def under(self, scenario: Scenario) -> World:
         """The ground's world with a scenario's levers and events."""
@@ -115,7 +157,8 @@ class Ground:
         world = replace(_repeated(replace(self.world, shocks=None), lanes, times), lanes=lanes * times)
         closure = _repeated(replace(self.closure, desk=replace(self.closure.desk, queue=None)), lanes, times)
         closure = replace(closure, desk=replace(closure.desk, queue=ServiceDesk(world)))
-        return Ground(world=world, closure=closure, noise=self.noise and _repeated(replace(self.noise, shocks=None), lanes, times))
+        noise = self.noise and _repeated(replace(self.noise, shocks=None), lanes, times)
+        return Ground(world=world, closure=closure, noise=noise, reference=self.reference and _repeated(self.reference, lanes, times))
 
 
 def ground_of(scenario: Scenario, draws: Chance, *, noise: bool) -> Ground:
@@ -128,11 +171,23 @@ def kept_ground_of(scenario: Scenario, draws: Chance, *, noise: bool, times: int
     return _kept_ground(_beliefs(scenario), draws, scenario.days if noise else 0, times)
 
 
-_Beliefs = tuple[tuple[tuple[str, Assumption], ...], tuple[tuple[str, Observed], ...]]
+@dataclass(frozen=True, kw_only=True)
+class _Beliefs:
+    """What a scenario takes the world to be, levers and events aside. `calendar`: the days over which a profile acts."""
+
+    assumptions: tuple[tuple[str, Assumption], ...]
+    baseline: tuple[tuple[str, Observed], ...]
+    posterior: Posterior | None
+    profile: Profile | None
+    calendar: tuple[date, int] | None
 
 
 def _beliefs(scenario: Scenario) -> _Beliefs:
-    return tuple(scenario.assumptions.items()), tuple(scenario.baseline.items())
+    profiled = scenario.profile is not None or (scenario.posterior is not None and scenario.posterior.profiled)
+    return _Beliefs(
+        assumptions=tuple(scenario.assumptions.items()), baseline=tuple(scenario.baseline.items()), posterior=scenario.posterior,
+        profile=scenario.profile, calendar=(scenario.start, scenario.days) if profiled else None,
+    )
 
 
 def _ground(beliefs: _Beliefs, draws: Chance, days: int) -> Ground:
@@ -140,7 +195,11 @@ def _ground(beliefs: _Beliefs, draws: Chance, days: int) -> Ground:
     closure = solve(world)
     # Where some draw does not close, the scenario will be refused: its rates have no meaning, nor would their noise.
     closes = not any(np.any(residual.open) for residual in closure.residuals)
-    return Ground(world=world, closure=closure, noise=day_to_day(world, closure.rates(world), closure.entrants()) if closes else None)
+    noise = day_to_day(world, closure.rates(world), closure.entrants()) if closes else None
+    reference = None
+    if closes and beliefs.calendar is not None:
+        reference = reference_path(replace(world, days=beliefs.calendar[1]), closure, project)
+    return Ground(world=world, closure=closure, noise=noise, reference=reference)
 
 
 @lru_cache(maxsize=6)
@@ -158,21 +217,61 @@ def forget() -> None:
 
 def _world(beliefs: _Beliefs, draws: Chance, days: int) -> World:
     """Every parameter's value per draw; noise for as many days."""
-    assumptions, baseline = (dict(side) for side in beliefs)
+    assumptions, baseline, posterior = dict(beliefs.assumptions), dict(beliefs.baseline), beliefs.posterior
     values: dict[str, Any] = {}
     for parameter in registry().entries:
         name = parameter.name
         if name in baseline:
             values[name] = baseline[name].value
+        elif posterior is not None and name not in assumptions and posterior.gives(name):
+            values[name] = _joint(parameter, posterior, draws)
         elif not parameter.uncertain:
             values[name] = parameter.value
         else:
             values[name] = draws.column(_belief(name, assumptions.get(name)), parameter)
     reference = {lever.name: float(lever.value) for lever in registry().levers}
-    levels = {name: float(baseline[name].value) if name in baseline else value for name, value in reference.items()}
+    levels = dict(reference)  # where levers stand before the plan: what `Scenario.lever_baseline` says
+    for name in reference:
+        if name in baseline:
+            levels[name] = float(baseline[name].value)
+        elif posterior is not None and name in posterior and name not in assumptions:
+            levels[name] = posterior.central(name)
     return World(
         values=values, levels=levels, reference=reference, days=days, lanes=draws.count, calendar=Calendar.plain(days),
-        shocks=draws.shocks(days),
+        shocks=draws.shocks(days), profile=None if beliefs.calendar is None else _profile(beliefs, draws),
+    )
+
+
+def _joint(parameter: Parameter, posterior: Posterior, draws: Chance) -> Array:
+    """A parameter as a posterior draws it: [lane], or of a list [entry, lane], where entries that it does not give are the registry's."""
+    if not isinstance(parameter.value, tuple):
+        return draws.joint(posterior, parameter.name)
+    names = [f"{parameter.name}.{category}" for category in CATEGORIES]
+    usual = zip(names, parameter.value, strict=True)
+    return np.stack([draws.joint(posterior, name) if name in posterior else np.full(draws.count, value) for name, value in usual])
+
+
+def _profile(beliefs: _Beliefs, draws: Chance) -> Array:
+    """The shop's calendar, from its profile and, where they give it, from its draws. [day, lane], or [day, 1]"""
+    own, posterior = beliefs.profile, beliefs.posterior
+
+    def drawn(names: Sequence[str]) -> Array | None:
+        there = posterior is not None and names[0] in posterior
+        return np.stack([draws.joint(posterior, name) for name in names]) if there else None
+
+    def stated(figures: Sequence[float] | None) -> Array | None:
+        return None if figures is None else np.asarray(figures, dtype=float)[:, None]
+
+    weekday, season, trend, level = (drawn(names) for names in (WEEKDAYS, MONTHS, (TREND,), (LEVEL,)))
+    if own is not None:
+        weekday = stated(own.weekday) if weekday is None else weekday
+        season = stated(own.season) if season is None else season
+        trend = stated(None if own.trend is None else [own.trend]) if trend is None else trend
+    start, days = beliefs.calendar
+    return profile_factors(
+        start, days, weekday=weekday, season=season, trend=None if trend is None else trend[0], level=None if level is None else level[0],
+        half_life_days=np.inf if own is None or own.trend_half_life_days is None else own.trend_half_life_days,
+        origin=None if own is None else own.origin,
     )
 
 

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("shipped_scenarios")
 @pytest.mark.parametrize(
     ("line", "code", "says"),
     [
-        ("frobnicate", 2, "no command frobnicate; it has app, bench, check, choose, compare"),
+        ("frobnicate", 2, "no command frobnicate; it has app, backtest, bench, calibrate, check"),
         ("rum baseline", 2, 'Did you mean "run"?'),
         ("--frob", 2, "no option --frob; it takes --version and --help"),
         ("run", 2, "needs SCENARIO"),

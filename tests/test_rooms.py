@@ -35,6 +35,7 @@ FLOORS = {  # a room may import rooms on its own floor or below; a new room says
     "sim.sweeps": 5,
     "sim.analysis": 5,
     "sim.evidence": 5,
+    "sim.shops": 5,
     "sim.texts": 6,
     "sim.figures": 6,
     "sim.tables": 6,

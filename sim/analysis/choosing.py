@@ -132,7 +132,7 @@ class Options:
     @property
     def several_shops(self) -> bool:
         """Do the options describe different shops, so that more differs than what is done?"""
-        return any(scenario.baseline != self.scenarios[0].baseline for scenario in self.scenarios)
+        return any(scenario.shop != self.scenarios[0].shop for scenario in self.scenarios)
 
     def choice(self, kpi: str = FIGURE) -> Choice:
         """The options judged by a figure that must be defined in every draw."""

@@ -71,8 +71,7 @@ class Game:
         side = {kind: self.plan if kind in inside else self.base for kind in WORLDS}
         return replace(
             self.plan, levers=self._levers(inside), idle={}, goals={}, assumptions=side["world"].assumptions, events=side["events"].events,
-            baseline=side["baseline"].baseline,
-        )
+        ).of_shop(side["baseline"])
 
     @cached_property
     def among(self) -> Scenario:
@@ -214,8 +213,10 @@ def _side(scenario: Scenario, kind: str) -> object:
     """Assumptions, events or observed totals as they act: sources and names are no difference."""
     if kind == "events":
         return sorted(str(replace(event, name="")) for event in scenario.events)
-    entries = scenario.canonical()["assumptions" if kind == "world" else "baseline"]
-    return {name: {field: value for field, value in entry.items() if field != "source"} for name, entry in entries.items()}
+    whole = scenario.canonical()
+    entries = whole["assumptions"] if kind == "world" else {**whole["baseline"], "profile": whole.get("profile", {})}
+    found = {name: {field: value for field, value in entry.items() if field != "source"} for name, entry in entries.items()}
+    return found if kind == "world" else (found, whole.get("posterior"))
 
 
 def _stand_alone(base: Scenario, plan: Scenario, draws: int, seed: int) -> bool:
@@ -224,7 +225,7 @@ def _stand_alone(base: Scenario, plan: Scenario, draws: int, seed: int) -> bool:
         if set(one.assumptions) & set(other.baseline):
             return False
         try:
-            ensure_closes(replace(one, baseline=other.baseline, levers={}, idle={}), draws=draws, seed=seed)
+            ensure_closes(replace(one, levers={}, idle={}).of_shop(other), draws=draws, seed=seed)
         except UserError:
             return False
     return True

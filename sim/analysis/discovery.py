@@ -19,14 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtrc
 
+from sim.analysis.factors import grade_of, joint_values, unit_of
 from sim.analysis.goals import Target
-from sim.analysis.sensitivity import felt, grade_of, uncertain
+from sim.analysis.sensitivity import felt, uncertain
 from sim.batches import Progress, kpis_of
 from sim.errors import UserError
-from sim.lanes import world_of
+from sim.lanes import POSTERIOR, world_of
 from sim.model.world import Array
 from sim.outcome import KPIS, model_version
-from sim.parameters import registry
 from sim.scenario import Scenario
 
 Flags = NDArray[np.bool_]
@@ -58,9 +58,9 @@ class Restriction:
         return inside
 
     def to_json(self) -> dict[str, Any]:
-        unit = registry()[self.name].unit
         return {
-            "name": self.name, "low": self.low, "high": self.high, "unit": unit, "grade": grade_of(self.name), "p_value": self.p_value,
+            "name": self.name, "low": self.low, "high": self.high, "unit": unit_of(self.name), "grade": grade_of(self.name),
+            "p_value": self.p_value,
         }
 
 
@@ -161,7 +161,9 @@ def discover(
     names = uncertain(scenario)
     feel = felt([scenario], names, kpis=kpis, seed=seed, noise=noise)
     values = world_of(scenario, count=draws, seed=seed, noise=False).values
-    columns = {name: np.asarray(values[name]) for name in names if name in feel}
+    columns = {name: np.asarray(values[name]) for name in names if name in feel and name != POSTERIOR}
+    if POSTERIOR in feel:  # a box may cut any of its columns
+        columns |= joint_values(scenario, draws=draws, seed=seed)
     verdict, boxes = found_boxes(columns, missed)
     flags = np.logical_or.reduce([box.inside(columns) for box in boxes]) if boxes else np.zeros(draws, dtype=bool)
     judging = held_out(draws)

@@ -16,9 +16,10 @@ import numpy as np
 from scipy.special import fdtrc
 
 from sim.analysis.choosing import FIGURE, Choice, Options, options_of
+from sim.analysis.factors import grade_of, joint_values
 from sim.batches import Batch, Progress, figures_of
 from sim.errors import UserError
-from sim.lanes import Chance, Draws, OneAtATime, world_of
+from sim.lanes import POSTERIOR, Chance, Draws, OneAtATime, world_of
 from sim.model.world import Array
 from sim.outcome import KPIS
 from sim.parameters import Parameter, registry
@@ -31,6 +32,7 @@ PART_OF_DRAWS = 8  # a regression has at most one column per so many draws
 PAIRS_AMONG = 6  # assumptions of a group whose products are looked at too
 SAME = 1e-12  # of the figure: less is rounding
 AGAIN_DRAWS = (128, 1024)  # worlds in which it is tried whether an assumption is felt: a first look, then what seemed unfelt
+COMPONENTS = 12  # of a calibrated shop's draws, at most
 GRADE = "assumption"  # what nobody has measured or studied
 
 
@@ -77,13 +79,17 @@ class Information:
 
 
 def information(
-    values: Array, columns: Mapping[str, Array], *, unfelt: Iterable[str] = (), group: Iterable[str] = (), even: bool = False
+    values: Array, columns: Mapping[str, Array], *, unfelt: Iterable[str] = (), group: Iterable[str] = (), even: bool = False,
+    joint: Mapping[str, Array] | None = None,
 ) -> Information:
     """The worth of knowing everything, of each column alone and of a group of them. values [option, draw], more is better;
     columns {name: [draw]}, independent of each other; those in `unfelt` are worth exactly 0.
 
     `even`: the draws fill the space of the columns evenly, as a Sobol' sequence does. Then the mean over what each of the others does
     by itself is not left to chance, and errors are those of the rest alone.
+
+    `joint`: factors that are many numbers at once, as uncorrelated components, each of mean 0 {name: [component, draw]}. Knowing one is
+    knowing all of its components, of which those that tell most of the gains count.
     """
     values = np.asarray(values, dtype=float)
     best = int(np.argmax(np.mean(values, axis=1)))
@@ -93,16 +99,31 @@ def information(
     everything = Value(value=float(np.mean(perfect)), se=_error(perfect))
     none = set(unfelt)
     felt = {name: column for name, column in columns.items() if name not in none and np.ptp(column) > 0.0}
-    single = dict.fromkeys(columns, NOTHING)
+    parts = {name: _telling(gains, rows) for name, rows in (joint or {}).items() if name not in none}
+    single = dict.fromkeys([*columns, *(joint or {})], NOTHING)
     together = NOTHING
     if everything.value > 0.0:
-        additive = _Additive.fitted(gains, felt, most=draws // PART_OF_DRAWS)
+        components = {name: row for rows in parts.values() for name, row in rows.items()}
+        additive = _Additive.fitted(gains, felt | components, most=draws // PART_OF_DRAWS)
         alone = {name: additive.alone(name) for name in felt}
         curves = {name: np.stack([smooth(column, row) for row in alone[name]]) for name, column in felt.items()}
         single |= {name: _worth(curve, alone[name] if even else gains, everything.value) for name, curve in curves.items()}
+        for name, rows in parts.items():
+            shapes = {part: np.stack([smooth(row, gain) for gain in additive.alone(part)]) for part, row in rows.items()}
+            single[name] = _together(gains, rows, shapes, 0.0, everything.value) or NOTHING
         least = max((single[name].value for name in set(group) & set(felt)), default=0.0)
         together = _together(gains, {name: felt[name] for name in group if name in felt}, curves, least, everything.value)
     return Information(best=best, everything=everything, single=single, together=together)
+
+
+def _telling(gains: Array, rows: Array) -> dict[str, Array]:
+    """The components that explain most of the gains: as many as the draws can tell apart, their bends and products among them."""
+    if not len(gains):
+        return {}
+    spare = (gains.shape[1] // 3 - PAIRS_AMONG * (PAIRS_AMONG - 1) // 2) // 2
+    strength = [_explained(gains, _terms(row)) for row in rows]
+    best = sorted(range(len(rows)), key=lambda k: -strength[k])[: min(COMPONENTS, spare)]
+    return {f"component {k}": rows[k] for k in best}
 
 
 def _worth(expected: Array, gains: Array, most: float) -> Value:
@@ -266,7 +287,7 @@ class Worth:
         whole, single = self.information.everything.value, self.information.single
         return [
             {
-                "name": name, "grade": registry()[name].grade, "felt": name not in self.unfelt, **single[name].to_json(),
+                "name": name, "grade": grade_of(name), "felt": name not in self.unfelt, **single[name].to_json(),
                 "share_of_evpi": single[name].value / whole if whole > 0.0 else 0.0,
             }
             for name in sorted(single, key=lambda name: -single[name].value)
@@ -316,12 +337,12 @@ def worth_of(options: Options, kpi: str = FIGURE, *, progress: Progress | None =
     """The same for options that have been run already. `progress` hears of three steps."""
     told = progress or (lambda done, of_all: None)
     choice = options.choice(kpi)
-    columns = columns_of(options)
+    columns, joint = columns_of(options), joint_of(options)
     told(1, 3)
-    unfelt = unfelt_among(options, choice.values, kpi, list(columns))
+    unfelt = unfelt_among(options, choice.values, kpi, [*columns, *joint])
     told(2, 3)
-    group = [name for name in columns if registry()[name].grade == GRADE]
-    found = information(choice.good, columns, unfelt=unfelt, group=group, even=True)
+    group = [name for name in columns if grade_of(name) == GRADE]
+    found = information(choice.good, columns, unfelt=unfelt, group=group, even=True, joint=joint)
     told(3, 3)
     return Worth(options=options, choice=choice, information=found, unfelt=unfelt)
 
@@ -332,11 +353,29 @@ def columns_of(options: Options) -> dict[str, Array]:
     worlds = [world_of(scenario, count=options.draws, seed=options.seed, noise=False) for scenario in options.scenarios]
     found = {}
     for parameter in _uncertain():
-        rows = (world.row(parameter.name) for world in worlds)
+        own = (world for world, scenario in zip(worlds, options.scenarios, strict=True) if not scenario.draws_jointly(parameter.name))
+        rows = (world.row(parameter.name) for world in own)
         row = next((row for row in rows if np.ptp(row) > 0.0), None)
         if row is not None:
             found[parameter.name] = row
     return found
+
+
+def joint_of(options: Options) -> dict[str, Array]:
+    """What the draws of calibrated shops are in every draw, as uncorrelated components: one factor, since one row holds all of a shop.
+    {POSTERIOR: [component, draw]}, or nothing"""
+    rows = []
+    for scenario in {scenario.posterior: scenario for scenario in options.scenarios if scenario.posterior is not None}.values():
+        rows += joint_values(scenario, draws=options.draws, seed=options.seed).values()
+    return {POSTERIOR: components(np.stack(rows))} if rows else {}
+
+
+def components(rows: Array) -> Array:
+    """The principal components of standardised columns, those left out that are rounding. [column, draw] -> [component, draw]"""
+    spread = np.std(rows, axis=1, keepdims=True)
+    z = (rows - np.mean(rows, axis=1, keepdims=True)) / np.where(spread > 0.0, spread, 1.0)
+    _, sizes, found = np.linalg.svd(z, full_matrices=False)
+    return found[sizes > 1e-8 * sizes[0]] * np.sqrt(rows.shape[1])
 
 
 def unfelt_among(options: Options, values: Array, kpi: str, names: Sequence[str]) -> frozenset[str]:
@@ -347,7 +386,7 @@ def unfelt_among(options: Options, values: Array, kpi: str, names: Sequence[str]
     Where worlds drawn anew do not close, nothing has been shown, and what was drawn anew counts as felt.
     """
     alone = _felt_alone(options, kpi, names)
-    noise = [name for name in names if registry()[name].stage == "noise"]
+    noise = [name for name in names if name in registry() and registry()[name].stage == "noise"]
     rest = [name for name in names if name not in alone and name not in noise]
 
     def still(some: Sequence[str], most: int) -> bool:

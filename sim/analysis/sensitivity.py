@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.analysis.factors import grade_of, unit_of, with_joint
 from sim.analysis.horizons import on_one_horizon
 from sim.analysis.sobol import Evaluate, Indices, indices
 from sim.batches import Batch, Progress, figures_of
@@ -21,17 +22,18 @@ from sim.draws import Range
 from sim.engine import block_lanes
 from sim.errors import UserError
 from sim.executors import cores, in_order
-from sim.lanes import NOISE, Draws, OneAtATime, belief_of
+from sim.lanes import NOISE, POSTERIOR, Draws, JointAlone, OneAtATime, belief_of
 from sim.model.world import Array, Shocks
 from sim.outcome import mean, model_version
 from sim.parameters import Parameter, registry
-from sim.scenario import Scenario
+from sim.scenario import Posterior, Scenario
 
 DRAWS, FEWEST_DRAWS, MOST_DRAWS = 1024, 16, 65_536  # the columns of chance are even from 1,024 on; fewer are for a glance
 GRADES = ("document", "measured", "study", "vendor", "assumption", NOISE)
 SCREENED = 16  # draws in which a name is tried out before its indices are computed
 MOST_ALONE = 20  # names that get indices of their own; the others, which hardly matter, are bounded by what all of them bring
 REST = "rest"
+JOINT, JOINT_ENDS = 256, (0.1, 0.9)  # rows of a calibrated shop's draws in a tornado, and what of the figure they show
 LONG_S = 6.0  # work that takes longer is worth starting processes for
 MOST_PROCESSES = 8
 
@@ -51,6 +53,9 @@ class SideBySide:
 
     def column(self, belief: Any, parameter: Parameter) -> Array:
         return np.concatenate([draws.column(belief, parameter) for draws in self._draws()])
+
+    def joint(self, posterior: Posterior, name: str) -> Array:
+        return np.concatenate([draws.joint(posterior, name) for draws in self._draws()])
 
     def shocks(self, days: int) -> Shocks | None:
         if not days:
@@ -81,7 +86,8 @@ class Interval:
 class Swing:
     """A figure while one assumption goes from its p10 to its p90 and all others stand at their best values, without noise.
 
-    `low` and `high` are the assumption's values there, `at_low` and `at_high` the figure's. `swing` is the distance that the
+    `low` and `high` are the assumption's values there, `at_low` and `at_high` the figure's; of a calibrated shop's draws, which no
+    one number orders, the figure's own p10 and p90 while these alone take their rows, and 0.1 and 0.9. `swing` is the distance that the
     figure covers, its central value included: never negative, 0 where the figure does not feel the assumption.
     """
 
@@ -130,12 +136,11 @@ class Drivers:
     grades: tuple[Share, ...]
 
     def to_json(self) -> dict[str, Any]:
-        book = registry()
         return {
             "kpi": self.kpi, "mean": self.mean, "sd": self.sd, "central": self.central,
             "tornado": [
                 {"name": row.name, "low": row.low, "high": row.high, "at_low": row.at_low, "at_high": row.at_high, "swing": row.swing,
-                 "grade": book[row.name].grade, "unit": book[row.name].unit}
+                 "grade": grade_of(row.name), "unit": unit_of(row.name)}
                 for row in self.tornado
             ],
             "sobol": [
@@ -171,11 +176,6 @@ class Sensitivity:
         }
 
 
-def grade_of(name: str) -> str:
-    """Where a factor's range comes from; chance from day to day is a grade of its own."""
-    return NOISE if name == NOISE else registry()[name].grade
-
-
 def sensitivity(
     scenario: Scenario, against: Scenario | None = None, *, kpis: Sequence[str] = ("net_gmv",), draws: int = DRAWS, seed: int = 1,
     noise: bool = True, workers: int | None = None, scheduler: str | None = None, progress: Progress | None = None,
@@ -190,7 +190,7 @@ def sensitivity(
         against, (scenario,) = on_one_horizon(against, [scenario])
     sides = [scenario] if against is None else [scenario, against]
     draws, names, kpis = power_of_two(draws), uncertain(*sides), tuple(dict.fromkeys(kpis))
-    central, ends = _one_at_a_time(sides, names, kpis), _ends(names, sides)
+    central, ends = _one_at_a_time(sides, names, kpis, seed=seed), _ends(names, sides)
     swings = [tornado(names, values, ends) for values in central]
     try:
         begun = time.perf_counter()
@@ -229,12 +229,14 @@ def power_of_two(draws: int) -> int:
 
 
 def uncertain(*scenarios: Scenario) -> list[str]:
-    """The assumptions that some of the scenarios draw: what one of them fixes or observes is not uncertain in it."""
-    return [
-        item.name
-        for item in registry().uncertainties
-        if any(item.name not in one.baseline and _open(belief_of(one, item.name)) for one in scenarios)
-    ]
+    """The assumptions that some of the scenarios draw: what one of them fixes or observes is not uncertain in it. What a calibrated
+    shop's draws give is one name, POSTERIOR."""
+    alone = [item.name for item in registry().uncertainties if any(_by_itself(one, item.name) for one in scenarios)]
+    return with_joint(alone, scenarios)
+
+
+def _by_itself(scenario: Scenario, name: str) -> bool:
+    return name not in scenario.baseline and not scenario.draws_jointly(name) and _open(belief_of(scenario, name))
 
 
 def _open(belief: Range) -> bool:
@@ -261,17 +263,30 @@ def tornado(names: Sequence[str], values: Array, ends: Mapping[str, tuple[float,
     return tuple(sorted(rows, key=lambda row: -row.swing if np.isfinite(row.swing) else 0.0))
 
 
-def _one_at_a_time(sides: Sequence[Scenario], names: Sequence[str], kpis: Sequence[str]) -> Array:
-    """The figures, or their difference, in the central lane, then for each name at its p10 and its p90. [kpi, lane]"""
+def _one_at_a_time(sides: Sequence[Scenario], names: Sequence[str], kpis: Sequence[str], *, seed: int) -> Array:
+    """The figures, or their difference, in the central lane, then for each name at its p10 and its p90. [kpi, lane]
+
+    For POSTERIOR, the last of the names, the figure's p10 and p90 over a few of its rows.
+    """
+    def figures(chance: OneAtATime | JointAlone) -> Array:
+        batches = (Batch(scenarios=(side,), chance=chance, noise=False, kpis=tuple(kpis)) for side in sides)
+        return _difference([figures_of(batch) for batch in batches], kpis)
+
+    alone = tuple(name for name in names if name != POSTERIOR)
     # NumPy sums a single lane in another order than one among several: a name that nobody has makes three of it.
-    chance = OneAtATime(names=tuple(names) or ("",))
-    return _difference([figures_of(Batch(scenarios=(side,), chance=chance, noise=False, kpis=tuple(kpis))) for side in sides], kpis)
+    found = figures(OneAtATime(names=alone or ("",)))[:, : 1 + 2 * len(alone)]
+    if len(alone) == len(names):
+        return found
+    return np.concatenate([found, np.quantile(figures(JointAlone(seed=seed, count=JOINT)), JOINT_ENDS, axis=-1).T], axis=-1)
 
 
 def _ends(names: Sequence[str], sides: Sequence[Scenario]) -> dict[str, tuple[float, float]]:
     """Each name at its p10 and its p90, as the first scenario that leaves it open believes."""
     found, opened = {}, [(side, frozenset(uncertain(side))) for side in sides]
     for name in names:
+        if name == POSTERIOR:
+            found[name] = JOINT_ENDS
+            continue
         side = next(side for side, its_own in opened if name in its_own)
         chance = OneAtATime(names=(name,))
         found[name] = tuple(chance.column(belief_of(side, name), registry()[name])[1:].tolist())
@@ -326,7 +341,7 @@ def felt(
     world, is not felt: its indices are 0 and cost no lanes. Where p10 and p90 are one (something is nearly sure to happen), the
     few worlds are too few to say so. `central` [kpi, lane]: the tornado's lanes, where they are there.
     """
-    table, ends = _one_at_a_time(sides, names, kpis) if central is None else central, _ends(names, sides)
+    table, ends = _one_at_a_time(sides, names, kpis, seed=seed) if central is None else central, _ends(names, sides)
     evaluate = worlds_again(sides, kpis=kpis, draws=SCREENED, seed=seed, noise=noise)
     world, *others = evaluate([frozenset(), *(frozenset({name}) for name in names)])
     variance = np.var(world, axis=-1)

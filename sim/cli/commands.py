@@ -15,6 +15,7 @@ from sim.cli.optimizing import frontier, optimize
 from sim.cli.options import Output, Whole, World, drawing_options, folder_option, output_options, world_options
 from sim.cli.printing import answer, as_json
 from sim.cli.reporting import report
+from sim.cli.shops import backtest, calibrate
 from sim.cli.sweeping import merge, sweep
 from sim.cli.upkeep import bench, migrate
 from sim.errors import CHECK_FAILED, INVALID, UNREADABLE, UserError
@@ -279,10 +280,10 @@ def validate(*, names: tuple[str, ...], scenarios: str | None, output: Output) -
         try:
             scenario = _loaded(name, scenarios)
             row |= {"title": scenario.title or "", "digest": scenario.digest}
-            if scenario.baseline or scenario.assumptions:  # another world: can its totals be reproduced at all?
+            if scenario.baseline or scenario.assumptions or scenario.posterior:  # another world: can its totals be reproduced at all?
                 from sim.engine import ensure_closes
 
-                ensure_closes(scenario)
+                ensure_closes(scenario, draws=max(1000, scenario.posterior.rows if scenario.posterior else 0))  # all of a shop's draws
         except UserError as error:
             if len(names) == 1 and output.format == "table":
                 raise
@@ -368,6 +369,8 @@ whatif.add_command(seek)
 whatif.add_command(choose)
 whatif.add_command(worth)
 whatif.add_command(report)
+whatif.add_command(calibrate)
+whatif.add_command(backtest)
 
 
 def _loaded(name: str, folder: str | None) -> Scenario:

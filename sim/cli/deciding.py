@@ -292,12 +292,12 @@ def choice_table(choice: Choice, titles: Sequence[str], say: Words) -> str:
 def worth_table(found: Worth, say: Words) -> str:
     """The assumptions that are worth something by themselves, the dearest first."""
     from sim.figures import chance, figure
-    from sim.parameters import registry
     from sim.tables import table
+    from sim.wording.drivers import name_of
 
     rows = [
         (
-            registry()[row["name"]].label[say.language], say.named("grade", row["grade"]), figure(row["value"], "CNY", say.language),
+            name_of(row["name"], say.language, say), say.named("grade", row["grade"]), figure(row["value"], "CNY", say.language),
             f"± {figure(row['se'], 'CNY', say.language)}", chance(row["share_of_evpi"], say.language), row["name"],
         )
         for row in found.rows()[:ROWS]

@@ -50,7 +50,7 @@ def report(
     before = usual_base(plans, scenarios) if base is None else load(base, scenarios)
     before = world.around(before, levers=False)
     before, plans = placed_together(plans, before)
-    others = [plan.name for plan in plans if plan.baseline != before.baseline]
+    others = [plan.name for plan in plans if plan.shop != before.shop]
     if others:
         output.note(say["report.other_shop"].format(plans=", ".join(others)))
     with Meter(output, say) as progress:

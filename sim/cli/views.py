@@ -145,8 +145,7 @@ def diff_view(differences: Sequence[Row], *, language: str) -> str:
             say.named("kind", row["kind"]),
             row["name"],
             row["field"],
-            exact(row["before"]),
-            exact(row["after"]),
+            *(exact(row[side][:12] if row["kind"] == "posterior" and row[side] else row[side]) for side in ("before", "after")),
             _unit(row["unit"] or "", language),
         )
         for row in differences

@@ -151,9 +151,11 @@ def admissible_conversions(orders: Array, levels: Array, mean: Number, top: Numb
 def fitted_mix(affinity: Array, channel_share: Array, category_share: Array, rounds: int = 14) -> Array:
     """Channel x category viewer shares with both margins (iterative proportional fitting). [channel, category, lane]
 
+    affinity [channel, category, lane], channel_share [channel, lane], where a lane's axis of 1 stands for all of them.
+
     A fixed number of rounds, ending on the categories: their margin is exact, the channels' to better than 1e-9.
     """
-    mix = affinity[:, :, None] * np.ones(category_share.shape[-1])
+    mix = affinity * np.ones(category_share.shape[-1])
     for _ in range(rounds):
         mix *= share_of(channel_share * np.ones_like(mix[:, 0]), mix.sum(axis=1))[:, None, :]
         mix *= share_of(category_share, mix.sum(axis=0))[None, :, :]
@@ -191,9 +193,9 @@ def solve(world: World) -> Closure:
 
     category_viewers = orders / conversions
     category_viewers = category_viewers / category_viewers.sum(axis=0)
-    channel_share = np.asarray([world[f"traffic.viewers_{name}"] for name in MAIN_CHANNELS], dtype=float)
-    affinity = np.asarray([world[f"traffic.affinity_{name}"] for name in MAIN_CHANNELS], dtype=float)
-    mix = fitted_mix(affinity, (channel_share / channel_share.sum())[:, None], category_viewers)
+    channel_share = world.column(f"traffic.viewers_{name}" for name in MAIN_CHANNELS)
+    affinity = np.stack(np.broadcast_arrays(*(world.list(f"traffic.affinity_{name}") for name in MAIN_CHANNELS)))
+    mix = fitted_mix(affinity, channel_share / channel_share.sum(axis=0), category_viewers)
     factors = world.rows(f"traffic.order_factor_{name}" for name in MAIN_CHANNELS)
     usual = share_of((factors[:, None, :] * mix).sum(axis=0), mix.sum(axis=0))
     relative = share_of(factors[:, None, :] * np.ones_like(mix), usual)

@@ -20,6 +20,7 @@ from sim.model.fulfilment import Fulfilment
 from sim.model.ledger import FLOW, MENDED_EACH_DAY, Ledger
 from sim.model.noise import PAY, RETURNS, SHIP, STAY, SUBMIT, TRAFFIC, Noise, day_to_day, rate_factor
 from sim.model.payment import PAYMENT_LEVERS
+from sim.model.reference import Reference, reference_path
 from sim.model.service import SERVICE_LEVERS, DeskDay
 from sim.model.settlement import settle
 from sim.model.terms import GROUPS, ORDER_LEVERS, RETURN_LEVERS, Checkout, Ordering, Page, Returning, yields
@@ -79,27 +80,30 @@ class Decided:
 
 def project(
     world: World, closure: Closure, *, noise: Noise | None = None, daily_lanes: int | None = None, mended: str | None = None,
-    replay: Path | None = None, traced: bool = False, headlines: bool = False,
+    replay: Path | None = None, traced: bool = False, headlines: bool = False, reference: Reference | None = None,
 ) -> Projection:
     """Run a block of lanes through its horizon.
 
     `noise` is the block's day-to-day noise where it is at hand already; daily series are kept of the first `daily_lanes` lanes
     (None: of all). `mended` names a cause that lets everything through and `replay` holds memory and queue to the path of an
     earlier, `traced` run: together they are the experiment behind `recoverable`. `headlines`: the books hold only what the
-    headline figures need, which come out the same to the last bit.
+    headline figures need, which come out the same to the last bit. `reference`: of a world with a profile, where it is at hand.
     """
     if noise is None:
         noise = day_to_day(world, closure.rates(world), closure.entrants())
-    kept = 0 if headlines else world.lanes if daily_lanes is None else daily_lanes
-    return _Run(world, closure, noise, kept, mended, replay, traced, headlines).through()
+    kept = daily_lanes if daily_lanes is not None else 0 if headlines else world.lanes
+    if reference is None and world.profile is not None:
+        reference = reference_path(world, closure, project)
+    return _Run(world, closure, noise, kept, mended, replay, traced, headlines, reference).through()
 
 
 class _Run:
     def __init__(
         self, world: World, closure: Closure, noise: Noise | None, daily_lanes: int, mended: str | None, replay: Path | None, traced: bool,
-        headlines: bool,
+        headlines: bool, reference: Reference | None,
     ) -> None:
-        self.headlines = headlines
+        self.headlines, self.reference = headlines, reference
+        self.usual_score = np.broadcast_to(closure.score, (world.days, world.lanes)) if reference is None else reference.score
         self.world, self.closure, self.noise, self.mended, self.replay = world, closure, noise, mended, replay
         self.ordering, self.page, self.checkout = Ordering(world, closure), Page(world, closure), Checkout(world, closure)
         self.desk, self.segments = closure.desk.queue.under(world, headlines=headlines), self.ordering.segments
@@ -231,6 +235,8 @@ class _Run:
 
         # Traffic
         common = world.calendar.traffic[days.start : days.stop, None] * noise[:, TRAFFIC]
+        if world.profile is not None:
+            common *= world.profile[days.start : days.stop]
         reach = self.reach[:, : len(days)]
         self._reach_paid(days, common, out=reach[1])
         reach[2:] = common
@@ -274,7 +280,7 @@ class _Run:
         score, served = memories
 
         # Traffic: earned viewers feel the score, and a part of them are buyers who come back
-        known = np.multiply(decided.common[k], memory.score_factor(world, score - self.closure.score), out=self.known[k])
+        known = np.multiply(decided.common[k], memory.score_factor(world, score - self.usual_score[day]), out=self.known[k])
         reach, brings = self.reach[:, k], self.brings[:, k]
         np.multiply(known, self.newcomers + self.repeat * served, out=reach[0])
         if self.replay:
@@ -309,6 +315,8 @@ class _Run:
         lived = brings[1:3] * through_desk
         sent, back = lived * decided.flow[2::2, k]
         np.multiply(sent - back, self.lasting, out=today[1])
+        if self.reference is not None:
+            today[1] /= self.reference.served[day]
         today -= memories
         today *= self.pace
         np.add(memories, today, out=self.memory[:, k + 1])

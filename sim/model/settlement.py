@@ -41,9 +41,8 @@ def _leaks(book: Ledger) -> None:
 
 def _by_refund_type(world: World, book: Ledger) -> None:
     """Refund only, and return and refund, by each category's share; the outer channels follow `other`."""
-    shares = list(world["returns.refund_only_share"])
-    shares += [shares[-1]] * (len(book.segments) - len(CATEGORIES))
-    only = np.asarray(shares)[:, None]
+    only = world.list("returns.refund_only_share")
+    only = np.concatenate([only, *[only[-1:]] * (len(book.segments) - len(CATEGORIES))])
     for name in ("returned", "refunds", "list_refunds"):
         book.category[f"{name}_only"] = only * book.category[name]
         book.category[f"{name}_sent_back"] = (1.0 - only) * book.category[name]

@@ -80,7 +80,8 @@ class Shocks:
 class World:
     """Everything that the model needs to know of a block of lanes.
 
-    `values` holds each registry parameter by its full name: a number, or one per lane. [lane] `levels` says where a lever
+    `values` holds each registry parameter by its full name: a number, or one per lane [lane]; a list is a tuple of numbers, or an
+    array [entry, lane]. `levels` says where a lever
     stands before the plan (the shop's own value where the file states one), `reference` where it stood when its effect was
     measured (the registry's).
     """
@@ -94,6 +95,7 @@ class World:
     calendar: Calendar
     shocks: Shocks | None = None
     parcel_levers: Mapping[str, str] = field(default_factory=dict)
+    profile: Array | None = None  # the shop's own calendar: factors on viewers [day, lane], or [day, 1] where all lanes share them
 
     def __getitem__(self, name: str) -> Number:
         return self.values[name]
@@ -101,6 +103,18 @@ class World:
     def row(self, name: str) -> Array:
         """A parameter as one number per lane. [lane]"""
         return np.broadcast_to(np.asarray(self.values[name], dtype=float), (self.lanes,))
+
+    def column(self, names: Iterable[str]) -> Array:
+        """Several parameters stacked, a lane's axis of 1 standing for all where none differs between lanes. [name, lane or 1]"""
+        names = tuple(names)
+        if any(isinstance(self.values[name], np.ndarray) for name in names):
+            return self.rows(names)
+        return np.asarray([self.values[name] for name in names], dtype=float)[:, None]
+
+    def list(self, name: str) -> Array:
+        """A list's entries. [entry, lane], or [entry, 1] where lanes share them"""
+        found = np.asarray(self.values[name], dtype=float)
+        return found if found.ndim == 2 else found[:, None]
 
     def rows(self, names: Iterable[str]) -> Array:
         """Several parameters stacked. [name, lane]"""

@@ -142,7 +142,7 @@ def usual_base(plans: Sequence[Scenario], folder: str | None = None) -> Scenario
 
     `folder`: where scenario files are, if not in the usual place.
     """
-    own = plans[0].baseline if all(plan.baseline == plans[0].baseline for plan in plans) else {}
+    one_shop = all(plan.shop == plans[0].shop for plan in plans)
     if len(plans) == 1 and plans[0].name == BASELINE and not plans[0].moved:
         return plans[0]
     try:
@@ -151,7 +151,11 @@ def usual_base(plans: Sequence[Scenario], folder: str | None = None) -> Scenario
         base = Scenario(name=BASELINE, title="Baseline")
     if base.dated:  # somebody's own baseline with dates in it: only the registry is the same on any days
         base = Scenario(name=BASELINE, title=base.title, baseline=base.baseline)
-    return replace(base, goals={}, baseline=dict(sorted({**base.baseline, **own}.items())))
+    base = replace(base, goals={})
+    if not one_shop:
+        return base
+    shop = replace(plans[0], baseline=dict(sorted({**base.baseline, **plans[0].baseline}.items())))
+    return base.of_shop(replace(shop, profile=shop.profile or base.profile, posterior=shop.posterior or base.posterior))
 
 
 def _shares(base: Outcome, plan: Outcome, effort: str, progress: Progress | None, where: dict[str, Any]) -> Attribution | None:

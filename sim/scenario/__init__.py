@@ -1,7 +1,9 @@
-"""Scenario files: read, check, overlay, compare and save what a plan changes. Standard library only (tomlkit when saving)."""
+"""Scenario files: read, check, overlay, compare and save what a plan changes. Standard library only (tomlkit when saving, pyarrow
+for a calibrated shop's draws)."""
 
 from sim.scenario.differing import Difference, diff
 from sim.scenario.overlay import FOLDER_VARIABLE, load, loads, scenario_folder, scenario_names
+from sim.scenario.posterior import Posterior
 from sim.scenario.schema import json_schema
 from sim.scenario.values import (
     KPI_UNITS,
@@ -12,6 +14,7 @@ from sim.scenario.values import (
     LeverCost,
     LeverSetting,
     Observed,
+    Profile,
     Scenario,
 )
 from sim.scenario.writing import dumps, save
@@ -27,6 +30,8 @@ __all__ = [
     "LeverCost",
     "LeverSetting",
     "Observed",
+    "Posterior",
+    "Profile",
     "Scenario",
     "diff",
     "dumps",

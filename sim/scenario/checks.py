@@ -15,7 +15,7 @@ from sim.errors import UserError, nearest
 from sim.parameters import Parameter, Registry
 
 if TYPE_CHECKING:
-    from sim.scenario.values import Assumption, Event, LeverSetting, Scenario
+    from sim.scenario.values import Assumption, Event, LeverSetting, Profile, Scenario
 
 Fault = Callable[[str, str], UserError]
 
@@ -24,6 +24,11 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # keeps every calend
 MOST_RAMP_DAYS = 732
 LARGEST_FACTOR = 20.0  # of an event
 MOST_MONEY = 1e15  # CNY; no plan costs more, and no table could show it
+LEAST_FACTOR = 0.001  # of a weekday or month: a shop that nobody visits has no funnel
+OFF_ONE = 0.005  # how far the mean of rounded factors may lie from 1
+MOST_LOG = math.log(LARGEST_FACTOR)  # of a shop's level, and of all the growth that a trend can bring
+STEEPEST = 0.1  # trend: log growth a day
+LONGEST_HALF_LIFE = 3660.0  # days
 SLACK = 1e-9  # relative; 0.39 + 0.56 must not fail on its last bit
 
 _STEM_FORBIDDEN = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
@@ -173,6 +178,20 @@ def may_observe(parameter: Parameter) -> bool:
     return parameter.role in ("pinned", "constant")
 
 
+# What the parcels, the clock and the calendar are made of is computed once for all draws.
+ONE_FOR_ALL = frozenset({
+    "returns.window_d", "returns.lag_median_d", "returns.lag_sigma", "returns.lag_days_max", "service.peak_hours", "service.hour_counts",
+    "service.hour_weights", "service.answer_target_s", "service.answer_target_share", "closure.reference_days", "money.month_days",
+})
+
+
+def may_draw(parameter: Parameter) -> bool:
+    """Can a posterior give it, another value in every draw? Assumptions, totals and constants, but for parcels, clock and calendar."""
+    if parameter.uncertain or parameter.role == "pinned":
+        return True
+    return parameter.role == "constant" and parameter.stage != "fulfilment" and parameter.name not in ONE_FOR_ALL
+
+
 def unit_of(parameter: Parameter) -> str:
     return "" if parameter.unit in ("", "count") else parameter.unit
 
@@ -251,6 +270,38 @@ def check_event(event: Event, *, start: date, days: int, fault: Fault) -> None:
         raise fault("end", f"{event.end.isoformat()} is before the event's start, {event.start.isoformat()}.")
     inside(event.start, start, days, "start", fault)
     inside(event.end, start, days, "end", fault)
+
+
+def check_profile(profile: Profile, fault: Fault) -> None:
+    """Factors of mean one, and a trend that comes to rest."""
+    for field, count in (("weekday", 7), ("season", 12)):
+        factors = getattr(profile, field)
+        if factors is None:
+            continue
+        for factor in factors:
+            within(factor, LEAST_FACTOR, count, field, fault)
+        mean = sum(factors) / count
+        if abs(mean - 1.0) > OFF_ONE:
+            raise fault(field, f"the {count} factors have the mean {mean:.4g}; it must be 1 (divide each by it).")
+    if profile.trend is not None and profile.trend_half_life_days is not None:
+        within(profile.trend, -STEEPEST, STEEPEST, "trend", fault)
+        half_life = profile.trend_half_life_days
+        if not 0.0 < half_life <= LONGEST_HALF_LIFE:
+            says = f"above 0 and at most {LONGEST_HALF_LIFE:g} days is allowed"
+            raise fault("trend_half_life_days", f"{shown(half_life)} is out of bounds; {says}.")
+        check_growth(profile.trend, half_life, "trend", fault)
+
+
+def check_growth(trend: float, half_life_days: float, field: str, fault: Fault) -> None:
+    """All that a damped trend will ever bring stays within a factor of 20."""
+    whole = trend * half_life_days / math.log(2.0)
+    if abs(whole) > MOST_LOG * (1.0 + SLACK):
+        says = f"{shown(trend)} a day that halves every {shown(half_life_days)} days comes to a factor of {_factor(whole)} in all"
+        raise fault(field, f"{says}; {1.0 / LARGEST_FACTOR:g} to {LARGEST_FACTOR:g} is allowed.")
+
+
+def _factor(log: float) -> str:
+    return f"{math.exp(log):.3g}" if abs(log) < 300.0 else f"e^{log:.0f}"
 
 
 def check_stem(stem: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from sim.parameters import registry
 from sim.scenario.values import KPI_UNITS, LeverCost, LeverSetting, Scenario
 
-KINDS = ("horizon", "lever", "assumption", "event", "goal", "baseline")
+KINDS = ("horizon", "lever", "assumption", "event", "goal", "baseline", "profile", "posterior")
 _COST_FIELDS = ("once", "per_month", "per_unit")
 _EVENT_UNITS = {
     "start": "date",
@@ -20,6 +20,9 @@ _EVENT_UNITS = {
     "cpm": "factor",
     "transit": "factor",
     "pull_forward": "share",
+}
+_PROFILE_UNITS = {
+    "weekday": "factor", "season": "factor", "trend": "1/day", "trend_half_life_days": "days", "origin": "date", "source": "",
 }
 
 
@@ -82,6 +85,9 @@ def _pairs(a: Scenario, b: Scenario) -> Iterator[Pair]:
         before, after = a.baseline.get(name), b.baseline.get(name)
         yield "baseline", name, "value", before.value if before else usual.value, after.value if after else usual.value, usual.unit
         yield "baseline", name, "source", before.source if before else usual.source, after.source if after else usual.source, ""
+    for field, unit in _PROFILE_UNITS.items():
+        yield "profile", "profile", field, getattr(a.profile, field, None), getattr(b.profile, field, None), unit
+    yield "posterior", "posterior", "sha256", getattr(a.posterior, "sha256", None), getattr(b.posterior, "sha256", None), ""
 
 
 def _lever(name: str, a: Scenario, b: Scenario) -> Iterator[Pair]:

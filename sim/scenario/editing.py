@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sim.scenario.writing import Content, Fields
 
 _HEAD = ("schema", "title", "question", "author", "notes", "extends")
-_ORDER = ("", "horizon", "levers", "assumptions", "events", "goals", "baseline")
+_ORDER = ("", "horizon", "levers", "assumptions", "events", "goals", "baseline", "profile", "posterior")
+_SINGLE = ("profile", "posterior")  # tables that hold no entries
 
 
 class Uneditable(Exception):
@@ -135,6 +136,8 @@ def _revise(item: Block, content: Content, seen: set[tuple[str, str]]) -> bool:
 def _entry(keys: tuple[str, ...]) -> tuple[str, str] | None:
     """("levers", "payment", "redirects", ...) -> ("levers", "payment.redirects"); None for a header that groups entries."""
     section, rest = keys[0], keys[1:]
+    if section in _SINGLE:
+        return section, ""
     if not rest:
         return None
     if section == "goals" or "." in rest[0]:
@@ -144,6 +147,8 @@ def _entry(keys: tuple[str, ...]) -> tuple[str, str] | None:
 
 def _spelled(entry: tuple[str, str], keys: tuple[str, ...]) -> tuple[str, ...]:
     """The header of the entry, in the spelling that `keys` uses."""
+    if not entry[1]:
+        return keys[:1]
     return keys[:2] if keys[1] == entry[1] else keys[:3]
 
 
@@ -158,6 +163,14 @@ def _update_head(place: Any, content: Content, seen: set[tuple[str, str]]) -> bo
         if key == "horizon":
             seen.add(("horizon", ""))
             changed |= _update(place[key], content.whole_horizon, content.horizon)
+            continue
+        if key in _SINGLE:
+            if (key, "") not in content.whole:
+                del place[key]
+                changed = True
+                continue
+            seen.add((key, ""))
+            changed |= _update(place[key], content.whole[key, ""], content.needed.get((key, ""), {}))
             continue
         touched, left = _update_group(place[key], (key,), content, seen)
         changed |= touched

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sim.errors import UNREADABLE, UserError
 from sim.parameters import registry
-from sim.scenario import checks
+from sim.scenario import checks, posterior
 from sim.scenario.parsing import Layer, layer
+from sim.scenario.posterior import Posterior
 from sim.scenario.text import Source, file_text, parsed
 from sim.scenario.values import DEFAULT_DAYS, DEFAULT_START, Scenario, event_order
 
@@ -95,17 +97,21 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def resolved(name: str, text: str, *, label: str, path: Path | None, beside: Path | None, folder: str | Path | None) -> Scenario:
-    """A text and its chain of `extends` as one scenario."""
-    layers = _chain(Source(label, text), path=path, beside=beside, folder=folder)
-    return _overlaid(name, path, layers)
+def resolved(
+    name: str, text: str, *, label: str, path: Path | None, beside: Path | None, folder: str | Path | None,
+    posterior: Posterior | None = None,
+) -> Scenario:
+    """A text and its chain of `extends` as one scenario. `posterior`: draws at hand, for a text whose Parquet is not beside it yet."""
+    layers, homes = _chain(Source(label, text), path=path, beside=beside, folder=folder)
+    return _overlaid(name, path, layers, homes, posterior)
 
 
-def _chain(source: Source, *, path: Path | None, beside: Path | None, folder: str | Path | None) -> list[Layer]:
-    """The file's layer, then what it extends, and so on."""
+def _chain(source: Source, *, path: Path | None, beside: Path | None, folder: str | Path | None) -> tuple[list[Layer], list[list[Path]]]:
+    """The file's layer, then what it extends, and so on; and where each one's Parquet would be."""
     book = registry()
     layers = [layer(parsed(source), source, book)]
     seen = [path.resolve()] if path is not None else []
+    homes = [[scenario_folder(folder)] if beside is None and layers[0].posterior else [beside] if beside is not None else []]
     while (stem := layers[-1].extends) is not None:
         child = layers[-1].source
         parent = _parent(stem, child, beside, folder)
@@ -118,7 +124,8 @@ def _chain(source: Source, *, path: Path | None, beside: Path | None, folder: st
         above = Source(str(parent), file_text(parent))
         layers.append(layer(parsed(above), above, book))
         beside = parent.parent
-    return layers
+        homes.append([beside])
+    return layers, homes
 
 
 def _parent(stem: str, child: Source, beside: Path | None, folder: str | Path | None) -> Path:
@@ -132,11 +139,11 @@ def _parent(stem: str, child: Source, beside: Path | None, folder: str | Path | 
     raise child.fault(("extends",), says)
 
 
-def _overlaid(name: str, path: Path | None, layers: list[Layer]) -> Scenario:
+def _overlaid(name: str, path: Path | None, layers: list[Layer], homes: list[list[Path]], at_hand: Posterior | None) -> Scenario:
     """The layers from the oldest ancestor to the file itself: a later entry of the same name replaces an earlier one."""
     merged: dict[str, dict[str, Any]] = {section: {} for section in ("levers", "assumptions", "baseline", "events", "goals")}
     home: dict[tuple[str, str], Layer] = {}
-    start, days = DEFAULT_START, DEFAULT_DAYS
+    start, days = None, DEFAULT_DAYS
     for item in reversed(layers):
         start, days = item.start or start, item.days or days
         for section, entries in merged.items():
@@ -151,14 +158,18 @@ def _overlaid(name: str, path: Path | None, layers: list[Layer]) -> Scenario:
         author=own.texts.get("author", ""),
         notes=own.texts.get("notes", ""),
         extends=own.extends,
-        start=start,
+        start=start or DEFAULT_START,
         days=days,
         events=tuple(sorted(merged["events"].values(), key=event_order)),
         levers=_by_name(merged["levers"]),
         assumptions=_by_name(merged["assumptions"]),
         baseline=_by_name(merged["baseline"]),
         goals=_by_name(merged["goals"]),
+        profile=next((item.profile for item in layers if item.profile is not None), None),
+        posterior=_posterior(layers, homes, at_hand),
     )
+    if start is None:
+        scenario = replace(scenario, start=scenario.usual_start)
 
     def faults(section: str, entry: str) -> checks.Fault:
         place = home[section, entry]
@@ -171,6 +182,26 @@ def _overlaid(name: str, path: Path | None, layers: list[Layer]) -> Scenario:
 
     checks.check_scenario(scenario, registry(), faults)
     return scenario.settled()
+
+
+def _posterior(layers: list[Layer], homes: list[list[Path]], at_hand: Posterior | None) -> Posterior | None:
+    """The draws of the nearest file that states some, found beside that file; what they need of the [profile] must be there."""
+    place = next((place for place, item in enumerate(layers) if item.posterior is not None), None)
+    if place is None:
+        return None
+    item = layers[place]
+
+    def fault(field: str, says: str) -> UserError:
+        return item.source.fault(("posterior", field) if field else ("posterior",), says)
+
+    file, sha256 = item.posterior
+    found = posterior.found(file, sha256, homes[place], fault, known=at_hand)
+    with_profile = next((number for number, other in enumerate(layers) if other.profile is not None), None)
+    if with_profile is not None and with_profile < place and found.profiled:
+        says = f"would not hold: the draws of {item.source.label} give the calendar of the shop; calibrate again, or leave [profile] out."
+        raise layers[with_profile].source.fault(("profile",), says)
+    posterior.check_beside(found, None if with_profile is None else layers[with_profile].profile, fault)
+    return found
 
 
 def _by_name(entries: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,11 +11,12 @@ from typing import Any
 from sim.errors import UserError
 from sim.parameters import Registry
 from sim.scenario import checks
+from sim.scenario.posterior import SUFFIX
 from sim.scenario.text import KeyPath, Source
-from sim.scenario.values import KPI_UNITS, SCHEMA, Assumption, Event, Goal, LeverCost, LeverSetting, Observed
+from sim.scenario.values import KPI_UNITS, SCHEMA, Assumption, Event, Goal, LeverCost, LeverSetting, Observed, Profile
 
 TEXTS = ("title", "question", "author", "notes")
-TOP_KEYS = ("schema", *TEXTS, "extends", "horizon", "levers", "assumptions", "events", "goals", "baseline")
+TOP_KEYS = ("schema", *TEXTS, "extends", "horizon", "levers", "assumptions", "events", "goals", "baseline", "profile", "posterior")
 FORMS = ("to", "add", "scale")
 LEVER_KEYS = (*FORMS, "start", "until", "ramp_days", "coverage", "cost")
 COST_KEYS = ("once", "per_month", "per_unit")
@@ -23,6 +25,9 @@ FACTORS = ("traffic", "value", "cpm", "transit")
 EVENT_KEYS = ("name", "start", "end", *FACTORS, "pull_forward")
 GOAL_KEYS = ("at_least", "at_most", "probability")
 OBSERVED_KEYS = ("value", "source")
+PROFILE_KEYS = ("weekday", "season", "trend", "trend_half_life_days", "origin", "source")
+TREND_KEYS = ("trend", "trend_half_life_days", "origin")
+POSTERIOR_KEYS = ("file", "sha256")
 
 
 @dataclass(kw_only=True)
@@ -39,6 +44,8 @@ class Layer:
     baseline: dict[str, Observed] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     goals: dict[str, Goal] = field(default_factory=dict)
+    profile: Profile | None = None
+    posterior: tuple[str, str] | None = None  # file and SHA-256, read once it is known which file's posterior holds
     paths: dict[tuple[str, str], KeyPath] = field(default_factory=dict)  # (section, name) -> where it stands in this file
 
 
@@ -100,6 +107,10 @@ class Parser:
             result.baseline[name], result.paths["baseline", name] = self.observed(name, value, path), path
         self.events(data, result)
         self.goals(data, result)
+        if "profile" in data:
+            result.profile = self.profile(data["profile"], ("profile",))
+        if "posterior" in data:
+            result.posterior = self.posterior(data["posterior"], ("posterior",))
         return result
 
     def schema(self, data: Mapping[str, Any]) -> None:
@@ -212,6 +223,52 @@ class Parser:
             raise self.source.fault(path, "value is missing.")
         observed = checks.check_observed(self.registry[name], table["value"], self.fault(path))
         return Observed(value=observed, source=self.provenance(table, path))
+
+    def profile(self, value: object, path: KeyPath) -> Profile:
+        table = self.table(value, path, PROFILE_KEYS, example='{ weekday = [1, 1, 1, 1, 1, 1, 1], source = "shop export" }')
+        fault = self.fault(path)
+        given = [key for key in TREND_KEYS if key in table]
+        if not {"weekday", "season", *given} & set(table):
+            raise self.source.fault(path, "at least one of weekday, season and trend is needed.")
+        if 0 < len(given) < len(TREND_KEYS):
+            missing = next(key for key in TREND_KEYS if key not in table)
+            raise fault(given[0], f"{missing} is missing; trend, trend_half_life_days and origin stand together.")
+        profile = Profile(
+            **{key: self.factors(table[key], key, count, fault) for key, count in (("weekday", 7), ("season", 12)) if key in table},
+            trend=checks.number(table["trend"], "trend", fault, unit="log a day") if given else None,
+            trend_half_life_days=checks.number(table[TREND_KEYS[1]], TREND_KEYS[1], fault, unit="days") if given else None,
+            origin=checks.day(table["origin"], "origin", fault) if "origin" in table else None,
+            source=self.provenance(table, path),
+        )
+        checks.check_profile(profile, fault)
+        return profile
+
+    @staticmethod
+    def factors(value: object, key: str, count: int, fault: checks.Fault) -> tuple[float, ...]:
+        first = {"weekday": "Monday", "season": "January"}[key]
+        if not isinstance(value, list) or len(value) != count:
+            found = f"of {len(value)}" if isinstance(value, list) else checks.shown(value)
+            raise fault(key, f"a list of {count} factors of mean 1 is expected, {first} first, not {found}.")
+        return tuple(checks.number(item, key, fault) for item in value)
+
+    def posterior(self, value: object, path: KeyPath) -> tuple[str, str]:
+        """The name of a Parquet beside the file, never a path, so that a file cannot reach outside its folder; and its SHA-256."""
+        fault = self.fault(path)
+        table = self.table(value, path, POSTERIOR_KEYS, example='{ file = "my_shop.parquet", sha256 = "..." }')
+        for key in POSTERIOR_KEYS:
+            if key not in table:
+                raise self.source.fault(path, f"{key} is missing; a posterior is a file beside this one and its SHA-256.")
+        name = checks.line_of_text(table["file"], "file", fault, needed=True)
+        if any(mark in name for mark in "/\\:"):
+            raise fault("file", f"the plain name of a file beside this one is expected, not the path {checks.shown(name)[9:]}.")
+        if not name.endswith(SUFFIX):
+            raise fault("file", f"the name of a Parquet file is expected, such as my_shop{SUFFIX}, not {checks.shown(name)}.")
+        if (says := checks.check_stem(name.removesuffix(SUFFIX))) is not None:
+            raise fault("file", f"{says}.")
+        digest = checks.line_of_text(table["sha256"], "sha256", fault, needed=True)
+        if not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise fault("sha256", "the SHA-256 of the Parquet file is expected: 64 digits of 0-9 and a-f.")
+        return name, digest
 
     def events(self, data: Mapping[str, Any], result: Layer) -> None:
         listed = data.get("events", [])

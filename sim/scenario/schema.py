@@ -49,6 +49,8 @@ def json_schema() -> dict[str, Any]:
             "levers": _section("lever", _lever, "What we choose."),
             "assumptions": _section("assumption", _assumption, "What the world is taken to be; never mixed with levers."),
             "baseline": _section("baseline", _observed, "Another shop's totals, constants and lever values in place of the registry's."),
+            "profile": _profile(),
+            "posterior": _posterior(),
             "events": {
                 "type": "array",
                 "items": {"$ref": "#/$defs/event"},
@@ -62,6 +64,50 @@ def json_schema() -> dict[str, Any]:
             },
         },
         "$defs": _definitions(),
+    }
+
+
+def _profile() -> dict[str, Any]:
+    def factors(count: int, first: str) -> dict[str, Any]:
+        item = {"type": "number", "minimum": checks.LEAST_FACTOR, "maximum": count}
+        says = f"{count} factors on viewers, {first} first, of mean 1."
+        return {"type": "array", "items": item, "minItems": count, "maxItems": count, "description": says}
+
+    trend = ["trend", "trend_half_life_days", "origin"]
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "description": "The shop's own calendar: what weekday, season and trend make of its viewers.",
+        "properties": {
+            "weekday": factors(7, "Monday"),
+            "season": factors(12, "January"),
+            "trend": {
+                "type": "number", "minimum": -checks.STEEPEST, "maximum": checks.STEEPEST,
+                "description": "Log growth of viewers a day at the origin.",
+            },
+            "trend_half_life_days": {
+                "type": "number", "exclusiveMinimum": 0, "maximum": checks.LONGEST_HALF_LIFE,
+                "description": "Days in which the growth rate halves.",
+            },
+            "origin": {**_DATE, "description": "Day from which the trend counts; the horizon starts here where no file says when."},
+            "source": _TEXT,
+        },
+        "required": ["source"],
+        "anyOf": [{"required": [key]} for key in ("weekday", "season", "trend")],
+        "dependentRequired": {key: [other for other in trend if other != key] for key in trend},
+    }
+
+
+def _posterior() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "description": "Joint draws of a calibrated shop: a Parquet beside this file, one row a draw.",
+        "properties": {
+            "file": {"type": "string", "pattern": r"^[^/\\:.][^/\\:]*\.parquet$", "description": "Plain name of the Parquet."},
+            "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256 of the Parquet."},
+        },
+        "required": ["file", "sha256"],
     }
 
 

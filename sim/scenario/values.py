@@ -14,9 +14,11 @@ from typing import Any
 from sim.errors import UserError
 from sim.parameters import Parameter, registry
 from sim.scenario import checks
+from sim.scenario.posterior import Posterior
 
 SCHEMA = 1
 DEFAULT_START, DEFAULT_DAYS = date(2024, 1, 1), 92
+PROFILE_FIGURES = ("weekday", "season", "trend", "trend_half_life_days")
 COMMAND_LINE = "command line"  # the source of an assumption that no file gives
 
 KPI_UNITS = {  # what a goal can be set on
@@ -112,6 +114,22 @@ class Observed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What weekday, season and trend make of a shop's viewers (see sim.model.profile); None where it does not say.
+
+    `weekday`: 7 factors, Monday first. `season`: 12, January first. Both of mean one. `trend`: log growth a day at `origin`, which
+    halves every `trend_half_life_days`. What a posterior gives of it takes the place of the figure here in every draw.
+    """
+
+    weekday: tuple[float, ...] | None = None
+    season: tuple[float, ...] | None = None
+    trend: float | None = None
+    trend_half_life_days: float | None = None
+    origin: date | None = None
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """A resolved scenario: its file over those that it extends. Mappings are by full name, sorted, and not to be changed."""
 
@@ -129,6 +147,8 @@ class Scenario:
     baseline: Mapping[str, Observed] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     goals: Mapping[str, Goal] = field(default_factory=dict)
+    profile: Profile | None = None
+    posterior: Posterior | None = None  # what [assumptions] or [baseline] state takes the place of its column
     idle: Mapping[str, LeverSetting] = field(default_factory=dict)  # levers that a file sets to their baseline: no levers, but dates kept
 
     @property
@@ -146,11 +166,32 @@ class Scenario:
         """The levers that end elsewhere than at their baseline."""
         return {name: setting for name, setting in self.levers.items() if self._moves(name, setting)}
 
+    @property
+    def usual_start(self) -> date:
+        """Where the horizon starts if no file says: where a calibrated shop's data end."""
+        return DEFAULT_START if self.profile is None or self.profile.origin is None else self.profile.origin
+
+    @property
+    def shop(self) -> tuple[object, ...]:
+        """Whose numbers these are: observed totals and constants, calendar and fitted draws. Equal for scenarios of one shop."""
+        return dict(self.baseline), self.profile, self.posterior
+
+    def of_shop(self, other: Scenario) -> Scenario:
+        """The same plan in another scenario's shop."""
+        return replace(self, baseline=other.baseline, profile=other.profile, posterior=other.posterior)
+
+    def draws_jointly(self, name: str) -> bool:
+        """Does the posterior give this number? What the planner states stands above it."""
+        stated = name in self.assumptions or name in self.baseline
+        return self.posterior is not None and not stated and self.posterior.gives(name)
+
     def _moves(self, name: str, setting: LeverSetting) -> bool:
         return setting.target(self.lever_baseline(name)) != self.lever_baseline(name)
 
     def lever_baseline(self, name: str) -> float:
-        """The lever's value today: the shop's own where [baseline] gives it, else the registry's."""
+        """The lever's value today: the shop's own where [baseline] gives it or its draws do (their middle), else the registry's."""
+        if self.posterior is not None and name in self.posterior and self.draws_jointly(name):
+            return self.posterior.central(name)
         value = self.baseline[name].value if name in self.baseline else registry()[name].value
         if isinstance(value, tuple):
             raise TypeError(f"{name} is a list, not a lever")
@@ -181,7 +222,18 @@ class Scenario:
                 name: {"at_least": _float(goal.at_least), "at_most": _float(goal.at_most), "probability": _float(goal.probability)}
                 for name, goal in self.goals.items()
             },
-        }
+        } | self._canonical_shop()
+
+    def _canonical_shop(self) -> dict[str, Any]:
+        """Profile and posterior, the latter by its content; nothing where there are none, so that such scenarios keep their digests."""
+        found: dict[str, Any] = {}
+        if self.profile is not None:
+            found["profile"] = {key: _float(getattr(self.profile, key)) for key in PROFILE_FIGURES}
+            origin = self.profile.origin
+            found["profile"] |= {"origin": None if origin is None else origin.isoformat(), "source": self.profile.source}
+        if self.posterior is not None:
+            found["posterior"] = self.posterior.sha256
+        return found
 
     def _canonical_lever(self, name: str, setting: LeverSetting) -> dict[str, Any]:
         cost = setting.cost or LeverCost()
@@ -241,6 +293,8 @@ class Scenario:
             elif parameter is not None and parameter.role in ("pinned", "constant"):
                 baseline[name] = Observed(value=checks.check_observed(parameter, value, fault), source=source)
             else:
+                if name.startswith("profile."):
+                    raise fault("", "is part of the shop's calendar: change [profile] in its file.")
                 raise fault("", checks.unknown_name(name, "assumption", book))
         changed = replace(self, assumptions=_sorted(assumptions), baseline=_sorted(baseline))
         checks.check_scenario(changed, book, lambda section, name: command_fault(name))

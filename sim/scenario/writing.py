@@ -21,10 +21,12 @@ from sim.parameters import registry
 from sim.scenario import checks
 from sim.scenario.overlay import load, resolved
 from sim.scenario.placing import replacing
+from sim.scenario.posterior import Posterior, placed
 from sim.scenario.text import decoded
-from sim.scenario.values import DEFAULT_DAYS, DEFAULT_START, SCHEMA, LeverCost, LeverSetting, Scenario
+from sim.scenario.values import DEFAULT_DAYS, SCHEMA, LeverCost, LeverSetting, Profile, Scenario
 
 SECTIONS = ("levers", "assumptions", "events", "goals", "baseline")
+SHOP = ("profile", "posterior")  # tables of their own, one each
 Fields = dict[str, Any]  # the keys of one entry as TOML can hold them
 
 
@@ -83,8 +85,28 @@ def save(
             base_text = _existing(path)
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
         raise unwritable(path, error) from None
-    text = dumps(scenario, base_text=base_text, beside=path.parent, folder=folder)
-    put_in_place(path, text, scenario, folder)
+    scenario, copied = _with_draws(scenario, path, folder)
+    try:
+        text = dumps(scenario, base_text=base_text, beside=path.parent, folder=folder)
+        put_in_place(path, text, scenario, folder)
+    except BaseException:
+        if copied is not None:
+            copied.unlink(missing_ok=True)
+        raise
+
+
+def _with_draws(scenario: Scenario, path: Path, folder: str | Path | None) -> tuple[Scenario, Path | None]:
+    """The scenario as its new place calls its posterior, and the copy that was made for it there. A file that has its draws from one
+    that it extends needs none.
+    """
+    draws = scenario.posterior
+    if draws is None or ("posterior", "") not in content_of(scenario, _parent(scenario, path.parent, folder)).needed:
+        return scenario, None
+    try:
+        name, made = placed(draws, path.parent)
+    except OSError as error:
+        raise unwritable(path.parent / draws.file, error) from None
+    return replace(scenario, posterior=replace(draws, file=name)), path.parent / name if made else None
 
 
 def _parent(scenario: Scenario, beside: Path | None, folder: str | Path | None) -> Scenario | None:
@@ -106,6 +128,8 @@ def content_of(scenario: Scenario, parent: Scenario | None) -> Content:
         set(getattr(parent, section)) - set(getattr(scenario, section)) for section in ("assumptions", "goals", "baseline")
     ):
         parent = None
+    if parent is not None and any(getattr(parent, table) and not getattr(scenario, table) for table in SHOP):
+        parent = None
     if parent is not None and {event.name for event in parent.events} - {event.name for event in scenario.events}:
         parent = None
     head = {"schema": SCHEMA, "title": scenario.title}
@@ -113,7 +137,9 @@ def content_of(scenario: Scenario, parent: Scenario | None) -> Content:
     if parent is not None:
         head["extends"] = scenario.extends
     dates: Fields = {"start": scenario.start, "days": scenario.days}
-    above_dates = {"start": parent.start, "days": parent.days} if parent else {"start": DEFAULT_START, "days": DEFAULT_DAYS}
+    above_dates = {"start": parent.start, "days": parent.days} if parent else {"start": scenario.usual_start, "days": DEFAULT_DAYS}
+    if parent is not None and parent.usual_start != scenario.usual_start:  # a calendar of its own: whose start holds is said
+        above_dates["start"] = None
     content = Content(head=head, whole_horizon=dates)
     content.horizon = {key: value for key, value in dates.items() if above_dates[key] != value}
 
@@ -135,7 +161,19 @@ def content_of(scenario: Scenario, parent: Scenario | None) -> Content:
             content.whole[section, name] = plain_fields(entry, brief=False)
             if above.get(name) != entry:
                 content.needed[section, name] = plain_fields(entry)
+    for table in SHOP:
+        entry = getattr(scenario, table)
+        if entry is not None:
+            content.whole[table, ""] = shop_fields(entry)
+            if parent is None or getattr(parent, table) != entry:
+                content.needed[table, ""] = shop_fields(entry)
     return content
+
+
+def shop_fields(entry: Profile | Posterior) -> Fields:
+    if isinstance(entry, Posterior):
+        return {"file": entry.file, "sha256": entry.sha256}
+    return {key: value for key, value in vars(entry).items() if value is not None}
 
 
 def lever_fields(setting: LeverSetting, min_ramp_days: int, *, brief: bool = True) -> Fields:
@@ -197,7 +235,7 @@ def toml_text(text: str) -> str:
 
 def block(section: str, name: str, fields: Fields) -> str:
     """One entry under a header of its own."""
-    header = "[[events]]" if section == "events" else f"[{section}.{name}]"
+    header = "[[events]]" if section == "events" else f"[{section}.{name}]" if name else f"[{section}]"
     return "\n".join([header, *(f"{key} = {toml_value(value)}" for key, value in fields.items())]) + "\n"
 
 
@@ -213,6 +251,7 @@ def laid_out(content: Content) -> str:
             parts.append("[goals]\n" + "".join(f"{name} = {toml_value(fields)}\n" for name, fields in entries.items()))
         else:
             parts.extend(block(section, name, fields) for name, fields in entries.items())
+    parts.extend(block(table, "", content.needed[table, ""]) for table in SHOP if (table, "") in content.needed)
     return "\n".join(parts)
 
 
@@ -229,7 +268,9 @@ def _edited(base_text: str, content: Content) -> str | None:
 def _says(text: str, scenario: Scenario, extends: str | None, beside: Path | None, folder: str | Path | None) -> bool:
     """Does this text read back as this scenario, over this parent?"""
     try:
-        back = resolved(scenario.name, text, label=scenario.name, path=None, beside=beside, folder=folder)
+        back = resolved(
+            scenario.name, text, label=scenario.name, path=None, beside=beside, folder=folder, posterior=scenario.posterior
+        )
         return back.extends == extends and same(back, scenario)
     except (UserError, ValueError):  # ValueError: a number that has no digest
         return False
@@ -237,6 +278,8 @@ def _says(text: str, scenario: Scenario, extends: str | None, beside: Path | Non
 
 def same(a: Scenario, b: Scenario) -> bool:
     texts = ("title", "question", "author", "notes")
+    if a.posterior is not None and b.posterior is not None and a.posterior.file != b.posterior.file:
+        return False  # the same draws, looked for under another name
     return a.digest == b.digest and all(getattr(a, key) == getattr(b, key) for key in texts)
 
 

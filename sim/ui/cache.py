@@ -105,7 +105,7 @@ def _key(scenario: Scenario, draws: int) -> Hashable:
 
 
 def pair_of(plan: Scenario) -> Pair:
-    """The plan and the baseline on the plan's horizon, of the same shop (the file's own [baseline] figures)."""
+    """The plan and the baseline on the plan's horizon, of the same shop (the file's own [baseline] figures, calendar and draws)."""
     base = base_of(plan)
     return Pair(base=outcome_of(base), plan=outcome_of(base if base.digest == plan.digest else plan))
 
@@ -142,7 +142,10 @@ def base_of(plan: Scenario) -> Scenario:
         base = Scenario(name=BASELINE, title="Baseline")
     if base.dated:  # somebody's own baseline with dates in it: only the registry is the same on any days
         base = Scenario(name=BASELINE, title=base.title, baseline=base.baseline)
-    base = replace(base, goals={}, baseline={**base.baseline, **plan.baseline})
+    base = replace(
+        base, goals={}, baseline={**base.baseline, **plan.baseline}, profile=plan.profile or base.profile,
+        posterior=plan.posterior or base.posterior,
+    )
     return base.with_horizon(start=plan.start, days=plan.days)
 
 

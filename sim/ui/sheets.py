@@ -103,7 +103,9 @@ def name_of(difference: Difference, say: Words) -> str:
         return registry()[difference.name].label[say.language]
     if difference.name in KPIS:
         return KPIS[difference.name].label[say.language]
-    return say["field.horizon"] if difference.kind == "horizon" else say.get(f"event.{difference.name}", difference.name)
+    if difference.kind in ("horizon", "profile", "posterior"):
+        return say[f"field.{difference.kind}"]
+    return say.get(f"event.{difference.name}", difference.name)
 
 
 def difference_sheet(differences: Sequence[Difference], say: Words) -> list[dict[str, str]]:
@@ -126,6 +128,8 @@ def said(value: Any, item: Difference, say: Words) -> str:
 
     if value is None:
         return say["compare.not_stated"]
+    if item.kind == "posterior":
+        return str(value)[:12]
     if isinstance(value, list):
         return ", ".join(said(part, item, say) for part in value)
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -9,6 +9,7 @@ from sim.figures import chance, exact, figure, money
 from sim.outcome import KPIS
 from sim.parameters import UNITS, registry
 from sim.texts import Words
+from sim.wording.drivers import name_of
 
 if TYPE_CHECKING:
     from sim.analysis.choosing import Choice
@@ -101,10 +102,10 @@ def worth_says(found: Worth, titles: Sequence[str], say: Words) -> list[str]:
     if known.first is None:
         lines.append(say["worth.none"])
     else:
-        label = registry()[known.first].label[language]
+        label = name_of(known.first, language, say)
         lines.append(say["worth.first"].format(name=label, value=money(known.single[known.first].value, language)))
     if known.close:
-        names = ("、" if language == "zh" else ", ").join(registry()[name].label[language] for name in known.close)
+        names = ("、" if language == "zh" else ", ").join(name_of(name, language, say) for name in known.close)
         lines.append(say["worth.close"].format(names=names))
     if known.together is not None and known.together.value > 0.0:
         lines.append(say["worth.together"].format(value=money(known.together.value, language)))

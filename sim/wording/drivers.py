@@ -6,28 +6,37 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sim.analysis.factors import parameter_of, unit_of
 from sim.figures import chance, change, compact, exact, figure, money
+from sim.lanes import NOISE, POSTERIOR
 from sim.outcome import KPIS
-from sim.parameters import UNITS, Parameter, registry
-from sim.texts import Words
+from sim.parameters import UNITS, registry
+from sim.texts import Words, words
 
 Row = Mapping[str, Any]
-NOISE = "noise"
 LITTLE = 0.005  # a share below this is none
 
 
 def name_of(name: str, language: str, say: Words) -> str:
-    """A factor's label."""
-    return say["drivers.noise"] if name == NOISE else registry()[name].label[language]
+    """A factor's label. `say` and `language` agree."""
+    if name == NOISE:
+        return say["drivers.noise"]
+    if name == POSTERIOR:
+        return say["posterior.factor"]
+    if name.startswith("profile."):
+        return say[f"posterior.{name}"]
+    label, entry = registry()[parameter_of(name)].label[language], name.rpartition(".")[2]
+    return label if name in registry() else say["posterior.entry"].format(label=label, category=say.named("category", entry))
 
 
 def value_text(name: str, value: float | None, language: str) -> str:
     """An assumption's value in two digits, all that is known of one: "55 %", "1.3 ×", "CNY 140"."""
     if value is None:
         return ""
-    parameter = registry()[name]
-    unit, value = parameter.unit, float(f"{value:.1e}")
-    if _in_per_cent(parameter):
+    if name == POSTERIOR:  # a place among its draws, by the figure itself
+        return f"p{100.0 * value:.0f}"
+    unit, value = unit_of(name), float(f"{value:.1e}")
+    if _in_per_cent(name):
         return f"{exact(float(f'{100.0 * value:.4g}'))} %"
     if unit == "CNY":
         return money(value, language) if value >= 10_000 else f"CNY {exact(value)}" if language == "en" else f"{exact(value)} 元"
@@ -37,8 +46,11 @@ def value_text(name: str, value: float | None, language: str) -> str:
     return f"{exact(value) if abs(value) < 10_000 else compact(value, language)} {behind}".rstrip()
 
 
-def _in_per_cent(parameter: Parameter) -> bool:
+def _in_per_cent(name: str) -> bool:
     """Shares and chances, and factors that only ever take away."""
+    if name.startswith("profile."):
+        return False
+    parameter = registry()[parameter_of(name)]
     return parameter.unit in ("share", "chance") or (parameter.unit == "factor" and (parameter.high or 0.0) <= 1.0)
 
 
@@ -103,8 +115,8 @@ def _begun(sentence: str) -> str:
 def restriction_text(restriction: Row, say: Words) -> str:
     """ “Return rate: apparel” above 55 %"""
     name, low, high = restriction["name"], restriction["low"], restriction["high"]
-    label = say["drivers.quoted"].format(name=registry()[name].label[say.language])
-    if registry()[name].distribution == "chance":
+    label = say["drivers.quoted"].format(name=name_of(name, say.language, say))
+    if name in registry() and registry()[name].distribution == "chance":
         return say["drivers.happens" if low is not None else "drivers.fails"].format(name=label)
     low_text, high_text = (value_text(name, value, say.language) for value in (low, high))
     key = "between" if low is not None and high is not None else "above" if low is not None else "below"
@@ -153,9 +165,8 @@ def sentences(lines: Sequence[str], language: str) -> str:
 
 def axis_of(name: str, language: str) -> tuple[str, float]:
     """Title of an axis over an assumption's values, and the size of its unit: shown = value / size."""
-    parameter = registry()[name]
-    label, unit = parameter.label[language], parameter.unit
-    if _in_per_cent(parameter):
+    label, unit = name_of(name, language, words(language)), unit_of(name)
+    if _in_per_cent(name):
         return _titled(label, "%", language), 0.01
     return _titled(label, UNITS.get(unit, {language: unit})[language], language), 1.0
 

@@ -7,6 +7,7 @@ It imports nothing from the program it judges.  A world is a dict:
     days             T
     levers           {lever: {target, start, until, ramp_days, coverage}}: target in registry units, start/until as day indices
     events           [{traffic, value, cpm, transit, pull_forward, start, end}]: day indices, both days inside
+    profile          None or the shop's own calendar (profile.py)
     noise            None or {start: {stream: one normal}, daily: {stream: T normals}, drift: one normal}
     tables           None, or an object that replaces exact functions by the ones under test (every attribute is optional):
         peak_load                              offered load (erlang) per desk of a peak hour at baseline

@@ -5,6 +5,7 @@ from math import exp, log
 from .closure import CATEGORIES, CHANNELS, OUTER, READING, RETURN_CAUSES, host_grades, score_now, solve
 from .effects import category_lifts, hazard_factors, traffic_factors
 from .levers import Levers, Noise, events_of_day
+from .profile import viewers_by_day
 
 MENDABLE = (
     "slow_pages", "buried_parameters", "service_wait", "redirects", "typed_card", "other_checkout", "late_shipping", "late_delivery",
@@ -69,10 +70,13 @@ def project(world: dict) -> dict:
     daily = {
         name: []
         for name in ("gmv", "net_gmv", "orders", "paid", "returned", "shipped", "viewers", "stayers", "score", "repeat_factor", "refunds",
-                     "abandoned", "spend", "debt", "late", "delivered_late")
+                     "abandoned", "spend", "debt", "late", "delivered_late", "served")
     }  # fmt: skip
     refunds_by_date = [0.0] * T
     after_horizon = borrowed_total = repaid_total = 0.0
+
+    visiting = viewers_by_day(world.get("profile"), T)
+    usual = usual_days(world, base)
 
     # state at the start of day t
     score, memory, adstock, debt, after = base.score_0, 1.0, 1.0, 0.0, 1.0
@@ -88,8 +92,8 @@ def project(world: dict) -> dict:
         paid_factor = impressions * (1 + base.k_over_i0) / (impressions + base.k_over_i0)
         spend = base.spend_day_0 * budget
 
-        common = event["traffic"] * noise.traffic(t, base.viewers_0)
-        liked = exp(v["memory.score_gain"] * (score - base.score_0))
+        common = event["traffic"] * visiting[t] * noise.traffic(t, base.viewers_0)
+        liked = exp(v["memory.score_gain"] * (score - usual["score"][t]))
         repeat = 1 - v["memory.repeat_share"] + v["memory.repeat_share"] * memory
         moved = traffic_factors(v, levers, t)
         viewers = {}
@@ -313,6 +317,7 @@ def project(world: dict) -> dict:
             total[name] += day[name]
         for name in ("gmv", "net_gmv", "orders", "paid", "returned", "shipped", "viewers", "stayers"):
             daily[name].append(day[name])
+        daily["served"].append(day["kept"] * (1 - v["memory.late_repeat_loss"] * delivered_late))
         for name, x in (("score", score), ("repeat_factor", repeat), ("abandoned", abandoned), ("spend", spend), ("debt", debt),
                         ("late", late), ("delivered_late", delivered_late)):  # fmt: skip
             daily[name].append(x)
@@ -321,7 +326,7 @@ def project(world: dict) -> dict:
         now = score_now(v, described / day["shipped"], recovered, bot, abandoned, shipped_24h_noisy)
         score += (now - score) / v["memory.score_days"]
         served = day["kept"] * (1 - v["memory.late_repeat_loss"] * delivered_late)
-        memory += (served / base.served_0 - memory) / v["memory.repeat_days"]
+        memory += (served / usual["served"][t] - memory) / v["memory.repeat_days"]
         count = day["paid"] if READING["late_shipped_of"] == "paid" else day["shipped"]
         after = (count * (1 - shipped_24h_noisy) + day["returned"]) / base.aftersales_0
 
@@ -356,6 +361,16 @@ def project(world: dict) -> dict:
         "debt": debt,
         "baseline": baseline_figures(base),
     }
+
+
+def usual_days(world: dict, base) -> dict[str, list[float]]:
+    """score_0 and served_0 of each day: the same lane under the same profile, without levers, events, noise and memory's effects."""
+    if world.get("profile") is None:
+        return {"score": [base.score_0] * world["days"], "served": [base.served_0] * world["days"]}
+    if world.get("itself"):
+        return {"score": [base.score_0] * world["days"], "served": [1.0] * world["days"]}
+    forgetful = {**world["values"], "memory.score_gain": 0.0, "memory.repeat_share": 0.0}
+    return project({**world, "values": forgetful, "levers": {}, "events": [], "noise": None, "itself": True})["daily"]
 
 
 def baseline_figures(base) -> dict:

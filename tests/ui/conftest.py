@@ -20,6 +20,7 @@ from streamlit.testing.v1 import AppTest
 
 from sim.jobs import Desk, Job
 from sim.ui import cache, recovery, work
+from sim.ui.planning import arriving
 
 from . import works
 from .app import BASELINE, FASTER, TOP, opened

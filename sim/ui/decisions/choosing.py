@@ -13,11 +13,11 @@ from sim.analysis.information import Worth, worth_of
 from sim.charts import deciding as charts
 from sim.figures import chance, figure, interval
 from sim.outcome import KPIS, model_version
-from sim.parameters import registry
 from sim.ui import parts, work
 from sim.ui.plans import CURRENT, Gathered, drop_gone, gathered, label_of, left_out, plan_names
 from sim.ui.state import BASELINE, Session
 from sim.wording.deciding import choice_says, regret_text, worth_says
+from sim.wording.drivers import name_of
 
 FIGURES = ("contribution", "net_gmv", "gmv", "return_rate")
 FIRST_PLANS = ("fix_pages", "fix_payment", "fix_colour")
@@ -170,7 +170,7 @@ def priced(state: Session, found: Worth, titles: Sequence[str]) -> None:
         for what, item in whole
     ]
     rows += [
-        {"what": registry()[row["name"]].label[language], "grade": say.named("grade", row["grade"]), "value": row["value"],
+        {"what": name_of(row["name"], language, say), "grade": say.named("grade", row["grade"]), "value": row["value"],
          "se": row["se"], "label": figure(row["value"], "CNY", language), "whole": False, "share": chance(row["share_of_evpi"], language)}
         for row in found.rows()[:SHOWN]
         if row["share_of_evpi"] >= LEAST

@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 
 from sim.analysis.discovery import Box, Discovery, Restriction, held_out
-from sim.analysis.sensitivity import Drivers, Sensitivity, grade_of
+from sim.analysis.factors import grade_of
+from sim.analysis.sensitivity import Drivers, Sensitivity
 from sim.charts import drivers as charts_drivers
 from sim.charts.drivers import ShareHeads, TornadoHeads, WorldHeads
 from sim.figures import MISSING, chance, scale

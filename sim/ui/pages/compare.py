@@ -42,9 +42,9 @@ def page() -> None:
 
 
 def other_shops(state: Session, found: Compared) -> None:
-    at_base = found.comparison.base.scenario.baseline
+    at_base = found.comparison.base.scenario.shop
     plans = zip(found.labels[1:], found.comparison.plans, strict=True)
-    others = [parts.plain(name) for name, plan in plans if plan.scenario.baseline != at_base]
+    others = [parts.plain(name) for name, plan in plans if plan.scenario.shop != at_base]
     if others:
         st.warning(state.say["compare.other_shop"].format(plans=", ".join(others)), icon=":material/storefront:")
 

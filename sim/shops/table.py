@@ -1,0 +1,243 @@
+"""A shop's own numbers: a tidy table of typed columns, a row per day or week."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import UserError, nearest
+from sim.shops.cells import cleaned, dates, decimal_of, is_total, numbers, unreadable
+from sim.shops.columns import COLUMNS, DEFINITIONS, MEASURES, guessed, rivals_of
+from sim.shops.findings import Finding
+from sim.shops.reading import Grid, read_grid
+
+LEAST_ROWS, MOST_YEARS = 14, 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopTable:
+    """A shop's numbers by step (a day or a week).
+
+    frame: float columns by date, NaN where nothing is known, every step between first and last there; parts: the same by date,
+    channel and category as they stand in the file, with the row; columns: {known column: header}; definitions: what the columns
+    mean, `asked` those that the planner said; findings: what came up while reading.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    parts: pd.DataFrame
+    step_days: int
+    columns: Mapping[str, str]
+    ignored: tuple[str, ...]
+    definitions: Mapping[str, str]
+    asked: tuple[str, ...]
+    encoding: str
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def days(self) -> np.ndarray:
+        return self.frame.index.to_numpy().astype("datetime64[D]")
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return tuple(name for name in MEASURES if name in self.frame.columns)
+
+    def series(self, name: str) -> np.ndarray:
+        return self.frame[name].to_numpy(dtype=float)
+
+    def cut(self, steps: int) -> ShopTable:
+        """The first so many steps alone, as they would have been seen then."""
+        from dataclasses import replace
+
+        last = self.frame.index[steps - 1]
+        return replace(self, frame=self.frame.iloc[:steps], parts=self.parts[self.parts["date"] <= last])
+
+
+def read_shop(
+    source: str | Path | bytes, *, mapping: Mapping[str, str] | None = None, definitions: Mapping[str, str] | None = None,
+    sheet: str | None = None, name: str = "the file",
+) -> ShopTable:
+    """Read a shop's file. mapping: {header: known column, or "" to leave it out}; definitions: see `columns.DEFINITIONS`.
+
+    Raises UserError where a column or a cell cannot be what it says (negative, no number, a share above 1), and where a
+    reading is open that would change the answer (03/04/2024).
+    """
+    mapping = dict(mapping or {})
+    said = _checked_definitions(definitions or {})
+    grid = read_grid(source, name=name, sheet=sheet, known=tuple(mapping))
+    label = name if isinstance(source, bytes) else Path(source).name
+    columns = _columns(grid, mapping, label)
+    meaning = {key: said.get(key, options[0]) for key, options in DEFINITIONS.items()}
+    places = {known: grid.headers.index(header) for known, header in columns.items()}
+    findings: list[Finding] = []
+
+    keys = grid.cells[places["date"]].str.strip()
+    first_filled = grid.cells.apply(lambda column: column.str.strip()).replace("", np.nan).bfill(axis=1)[0].fillna("")
+    total = keys.map(is_total).to_numpy(dtype=bool) | ((keys == "") & first_filled.map(is_total)).to_numpy(dtype=bool)
+    for key in ("channel", "category"):
+        if key in places:
+            total |= grid.cells[places[key]].map(is_total).to_numpy(dtype=bool) & _not_all_total(grid.cells[places[key]])
+    if total.any():
+        findings.append(Finding(kind="total_rows", severity="odd", rows=tuple(grid.rows[total]), choices=("drop",), default="drop"))
+    cells, rows = grid.cells[~total].reset_index(drop=True), grid.rows[~total].reset_index(drop=True)
+    if cells.empty:
+        raise UserError(f"{label} has only totals and no row of a day.")
+
+    days, bad = dates(cells[places["date"]], order=meaning["date_order"])
+    if bad:
+        said_there = cells[places["date"]].iloc[bad[0]]
+        raise UserError(
+            f'{label}, row {rows.iloc[bad[0]]}, column {columns["date"]}: "{said_there[:40]}" is no date'
+            f"{_more(len(bad))}. Write dates as 2024-07-01, 2024/7/1 or 20240701."
+        )
+    typed = pd.DataFrame({"date": pd.to_datetime(days), "row": rows})
+    for key in ("channel", "category"):
+        typed[key] = cells[places[key]].str.strip().to_numpy() if key in places else ""
+    texts = {known: cleaned(cells[place]) for known, place in places.items() if known in MEASURES}
+    decimal = decimal_of(list(texts.values()), asked=meaning["decimal"], semicolons=grid.delimiter == ";")
+    for known, text in texts.items():
+        values, percent = numbers(text, decimal=decimal)
+        _refuse_impossible(values, unreadable(text, values), label, columns[known], cells[places[known]], rows)
+        typed[known] = _as_shares(values, percent, label, columns[known], rows) if COLUMNS[known].kind == "share" else values
+    typed = typed.loc[:, [column for column in typed if column not in MEASURES or typed[column].notna().any()]]
+    kept = {known: header for known, header in columns.items() if known in typed.columns}
+    if not [known for known in kept if known in MEASURES]:
+        raise UserError(f"{label} has no column with numbers that is understood; name one with --map HEADER=sessions and so on.")
+    typed, doubles = _without_doubles(typed, kept)
+    findings += doubles
+    if meaning["orders"] == "paid" and "orders" in typed and "paid_orders" not in typed:
+        typed, kept = typed.rename(columns={"orders": "paid_orders"}), {("paid_orders" if k == "orders" else k): v for k, v in kept.items()}
+    frame, step_days = _by_step(typed, meaning["cadence"], label)
+    ignored = tuple(header for header in grid.headers if header and header not in columns.values())
+    for known, others in rivals_of(grid.headers, columns).items():
+        findings.append(Finding(
+            kind="two_headers", severity="odd", column=known, choices=("keep",), default="keep",
+            data={"header": columns.get(known, ""), "others": ", ".join(others)},
+        ))
+    return ShopTable(
+        name=label, frame=frame, parts=typed, step_days=step_days, columns=kept, ignored=ignored,
+        definitions=meaning | {"decimal": decimal}, asked=tuple(said), encoding=grid.encoding, findings=tuple(findings),
+    )
+
+
+def _checked_definitions(said: Mapping[str, str]) -> dict[str, str]:
+    for key, value in said.items():
+        if key not in DEFINITIONS:
+            raise UserError(f"there is no definition {key}; there are {', '.join(DEFINITIONS)}.{nearest(key, DEFINITIONS)}")
+        if value not in DEFINITIONS[key]:
+            raise UserError(f"{key}={value}: {key} is one of {', '.join(DEFINITIONS[key])}.")
+    return dict(said)
+
+
+def _columns(grid: Grid, mapping: Mapping[str, str], label: str) -> dict[str, str]:
+    """{known column: header}: what the caller says, then what the headers say."""
+    for header, known in mapping.items():
+        if header not in grid.headers:
+            there = ", ".join(header for header in grid.headers if header)[:300]
+            raise UserError(f'{label} has no column "{header}"; it has {there}.{nearest(header, grid.headers)}')
+        if known and known not in COLUMNS:
+            raise UserError(f'"{header}={known}": there is no column {known}; there are {", ".join(COLUMNS)}.{nearest(known, COLUMNS)}')
+    said = {known: header for header, known in mapping.items() if known}
+    if len(said) < sum(bool(known) for known in mapping.values()):
+        raise UserError("two headers are mapped to the same column; map each column once.")
+    found = said | {
+        known: header for known, header in guessed(grid.headers).items() if known not in said and header not in mapping
+    }
+    if "date" not in found:
+        raise UserError(
+            f"{label} has no column of dates that is understood; its headers are {', '.join(h for h in grid.headers if h)[:300]}. "
+            "Say which it is with --map HEADER=date."
+        )
+    return found
+
+
+def _not_all_total(column: pd.Series) -> bool:
+    return not bool(column.map(is_total).all())
+
+
+def _more(count: int) -> str:
+    return f" (and {count - 1:,} more)" if count > 1 else ""
+
+
+def _refuse_impossible(values: np.ndarray, bad: np.ndarray, label: str, header: str, texts: pd.Series, rows: pd.Series) -> None:
+    if len(bad):
+        raise UserError(
+            f'{label}, row {rows.iloc[bad[0]]}, column {header}: "{str(texts.iloc[bad[0]])[:40]}" is no number{_more(len(bad))}. '
+            "Leave a cell empty where nothing is known."
+        )
+    below = np.flatnonzero(values < 0.0)
+    if len(below):
+        raise UserError(
+            f"{label}, row {rows.iloc[below[0]]}, column {header}: {values[below[0]]:g} is below zero{_more(len(below))}. "
+            "Counts and amounts are zero or more; leave the cell empty where nothing is known."
+        )
+    huge = np.flatnonzero(values > 1e15)
+    if len(huge):
+        raise UserError(f"{label}, row {rows.iloc[huge[0]]}, column {header}: {values[huge[0]]:g} is too large; up to 1e15 is read.")
+
+
+def _as_shares(values: np.ndarray, percent: np.ndarray, label: str, header: str, rows: pd.Series) -> np.ndarray:
+    """Shares in [0, 1]; a column that is in per cent throughout (95.3) is read as such."""
+    known = np.isfinite(values) & ~percent
+    plain = values[known]
+    if len(plain) and np.median(plain) > 1.5 and plain.max() <= 100.0:
+        values = np.where(known, values / 100.0, values)
+    above = np.flatnonzero(values > 1.0 + 1e-9)
+    if len(above):
+        raise UserError(
+            f"{label}, row {rows.iloc[above[0]]}, column {header}: a share of {values[above[0]]:g} is above 1{_more(len(above))}. "
+            "Shares go from 0 to 1, or from 0 % to 100 %."
+        )
+    return np.minimum(values, 1.0)
+
+
+def _without_doubles(typed: pd.DataFrame, columns: Mapping[str, str]) -> tuple[pd.DataFrame, list[Finding]]:
+    """Rows that say the same twice are dropped; rows of one day that differ are added up, and named."""
+    keys = ["date", "channel", "category"]
+    found: list[Finding] = []
+    same = typed.duplicated([column for column in typed if column != "row"], keep="first")
+    if same.any():
+        found.append(Finding(kind="same_row_twice", severity="odd", rows=tuple(typed.loc[same, "row"]), choices=("drop",), default="drop"))
+        typed = typed[~same]
+    again = typed.duplicated(keys, keep=False)
+    if again.any():
+        days = tuple(sorted(set(typed.loc[again, "date"].dt.date)))
+        found.append(Finding(
+            kind="day_twice", severity="odd", rows=tuple(typed.loc[again, "row"]), days=days, choices=("keep", "drop_days"), default="keep",
+        ))
+    return typed.reset_index(drop=True), found
+
+
+def _by_step(typed: pd.DataFrame, cadence: str, label: str) -> tuple[pd.DataFrame, int]:
+    """Sums by day (means of shares and days weighted by orders), and how many days a step has."""
+    measures = [name for name in MEASURES if name in typed]
+    weight = next((typed[name] for name in ("paid_orders", "orders", "gmv") if name in typed), pd.Series(1.0, index=typed.index))
+    by = typed.groupby("date", sort=True)
+    frame = pd.DataFrame(index=by.size().index)
+    for name in measures:
+        if COLUMNS[name].adds == "sum":
+            frame[name] = by[name].sum(min_count=1)
+        else:
+            used = weight.fillna(0.0).where(typed[name].notna(), 0.0) + 1e-9 * typed[name].notna()
+            total = (typed[name] * used).groupby(typed["date"]).sum(min_count=1)
+            frame[name] = total / used.groupby(typed["date"]).sum().replace(0.0, np.nan)
+    gaps = np.diff(frame.index.to_numpy().astype("datetime64[D]")).astype(int)
+    usual = int(np.median(gaps)) if len(gaps) else 1
+    step = {"daily": 1, "weekly": 7}.get(cadence, usual)
+    if step not in (1, 7):
+        raise UserError(f"{label} has a row every {usual} days; days or weeks are read. Export it by day.")
+    if step == 7 and (gaps % 7).any():
+        raise UserError(f"{label}: the weeks do not begin on the same weekday; export it by day, or whole weeks.")
+    span = (frame.index[-1] - frame.index[0]).days // step + 1
+    if span * step > 366 * MOST_YEARS:
+        raise UserError(f"{label} spans {span * step / 365:.0f} years; up to {MOST_YEARS} are read. Are the dates right?")
+    whole = pd.date_range(frame.index[0], frame.index[-1], freq=f"{step}D", name="date")
+    frame = frame.reindex(whole)
+    least = LEAST_ROWS if step == 1 else 6
+    if len(frame) < least:
+        raise UserError(f"{label} has {len(frame)} {'days' if step == 1 else 'weeks'}; at least {least} are needed.")
+    return frame.astype(float), step
