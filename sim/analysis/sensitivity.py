@@ -213,12 +213,15 @@ def sensitivity(
     )
 
 
-def swings(scenario: Scenario, against: Scenario | None = None, *, kpis: Sequence[str] = ("net_gmv",)) -> list[tuple[Swing, ...]]:
-    """The tornado of each figure alone, or of its difference to another scenario over the same days: no draws, soon done."""
+def swings(
+    scenario: Scenario, against: Scenario | None = None, *, kpis: Sequence[str] = ("net_gmv",), seed: int = 1
+) -> list[tuple[Swing, ...]]:
+    """The tornado of each figure alone, or of its difference to another scenario over the same days: no draws but a calibrated shop's
+    own, soon done."""
     sides = [scenario] if against is None else [scenario, against]
     names = uncertain(*sides)
     ends = _ends(names, sides)
-    return [tornado(names, values, ends) for values in _one_at_a_time(sides, names, kpis)]
+    return [tornado(names, values, ends) for values in _one_at_a_time(sides, names, kpis, seed=seed)]
 
 
 def power_of_two(draws: int) -> int:
