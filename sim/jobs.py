@@ -27,6 +27,7 @@ PATIENCE_S = 5.0  # for a computation that was asked to stop and to give what it
 TOLD_EVERY_S = 0.1
 WAITING, RUNNING, DONE, FAILED, STOPPED = "waiting", "running", "done", "failed", "stopped"
 STOP = b"stop\n"
+LOST = "the process ended without an answer"
 LOG = logging.getLogger("sim.jobs")
 
 
@@ -35,7 +36,7 @@ class Job:
     """One computation: `work` called with `arguments` and a `progress` of its own. `result` is there once it is done.
 
     A stopped computation that keeps the best so far is done too; one that keeps nothing is stopped. `refusal` is the sentence of a
-    `UserError`, `broken` what else ended it, both of a failed one.
+    `UserError`, `broken` what else ended it, both of a failed one. `askers` wait for it, as far as they gave their names.
     """
 
     work: Callable[..., Any]
@@ -47,6 +48,7 @@ class Job:
     broken: str = ""
     started_s: float = 0.0
     ended_s: float = 0.0
+    askers: set[Hashable] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -89,7 +91,7 @@ class Job:
             LOG.exception("a computation could not be run")
             self.broken = type(error).__name__
         if not self.over:
-            self.broken = self.broken or "the process ended without an answer"
+            self.broken = self.broken or LOST
             self._end(STOPPED if self._stop.is_set() else FAILED)
 
     def _end(self, state: str) -> None:
@@ -159,18 +161,30 @@ class Desk:
         self._lock = threading.Lock()
         self._hands = threading.Semaphore(cores(AT_ONCE))
 
-    def ask(self, key: Hashable, work: Callable[..., Any], **arguments: Any) -> Job:
-        """The job of this question: a new one unless it is under way or answered. `work` is importable by name and takes `progress`."""
+    def ask(self, key: Hashable, work: Callable[..., Any], *, asker: Hashable = None, **arguments: Any) -> Job:
+        """The job of this question: a new one unless it is under way or answered. `work` is importable by name and takes `progress`.
+
+        An `asker` may `leave` it again.
+        """
         with self._lock:
             job = self._jobs.get(key)
             if job is None or job.state in (FAILED, STOPPED) or job.cut_short:
                 self._jobs[key] = job = Job(work=work, arguments=arguments)
                 # Not a pool's threads: the interpreter would wait for those before it ends.
                 threading.Thread(target=self._do, args=(job,), daemon=True).start()
+            if asker is not None:
+                job.askers.add(asker)
             self._jobs.move_to_end(key)
             for old in [old for old, kept in self._jobs.items() if kept.over][: max(0, len(self._jobs) - KEPT)]:
                 del self._jobs[old]
             return job
+
+    def leave(self, job: Job, asker: Hashable, *, here: Callable[[Hashable], bool] = lambda asker: True) -> None:
+        """An asker waits no longer; when none who is still `here` does, the job is stopped."""
+        with self._lock:
+            job.askers.discard(asker)
+            if not any(here(other) for other in job.askers):
+                job.stop()
 
     def _do(self, job: Job) -> None:
         while not self._hands.acquire(timeout=TOLD_EVERY_S):

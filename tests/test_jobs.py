@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sim.jobs import DONE, FAILED, STOPPED, Desk, Job
+from sim.jobs import DONE, FAILED, LOST, STOPPED, Desk, Job
 from tests.job_works import best_so_far, broken, counted, deaf, endless, killed, refused, unanswerable
 
 
@@ -100,3 +100,24 @@ def test_many_old_answers_make_room(desk: Desk, monkeypatch: pytest.MonkeyPatch)
         desk.keep(place, place)
     done(desk.ask("new", counted, upto=3))
     assert [key for key in (*range(5), "new") if desk.of(key)] == [3, 4, "new"]
+
+
+def test_one_who_leaves_does_not_end_what_another_waits_for(desk: Desk) -> None:
+    job = desk.ask("shared", endless, asker="ann")
+    assert desk.ask("shared", endless, asker="bo") is job
+    assert until(lambda: job.share == 0.5)
+    desk.leave(job, "ann")
+    assert not job.cut_short and not job.over
+    desk.leave(job, "bo")
+    assert done(job).state == STOPPED
+
+
+def test_one_whose_page_is_closed_keeps_nothing_going(desk: Desk) -> None:
+    job = desk.ask("shared", endless, asker="closed")
+    desk.ask("shared", endless, asker="ann")
+    desk.leave(job, "ann", here=lambda asker: asker != "closed")
+    assert done(job).state == STOPPED
+
+
+def test_a_process_that_is_killed_is_told_apart(desk: Desk) -> None:
+    assert done(desk.ask("killed", killed)).broken == LOST

@@ -14,6 +14,13 @@ from sim.ui.state import session
 
 PAGES = Path(__file__).parent / "pages"
 ROOM = "<style>.stMainBlockContainer{padding:4.2rem 2rem 3rem}</style>"  # a page's margins: Streamlit has no option for them
+# The row under the tiles has room for two lines, whichever it says: what follows does not jump at the first move.
+ROWS = "<style>.st-key-in_words{min-height:3.25rem}</style>"
+# Buttons with an icon alone still have a name for who cannot see it: Streamlit has no option for a label that is only read out.
+UNSEEN = (
+    "<style>:is(.st-key-undo,.st-key-redo,[class*='st-key-more-'],[class*='st-key-reset-']) button [data-testid=stMarkdownContainer]"
+    "{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}</style>"
+)
 ICON = (  # drawn here: a named icon would be fetched from the internet
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><path d='M3 5h26l-10 12v11l-6-4v-7z' fill='#0072B2'/></svg>"
 )
@@ -24,7 +31,7 @@ def main() -> None:
     state = session()
     say = state.say
     st.set_page_config(page_title=say["app.title"], page_icon=ICON, layout="wide", initial_sidebar_state=330)
-    st.html(ROOM)
+    st.html(ROOM + ROWS + UNSEEN)
     if people.shut_out(state):
         return
     state.user = state.user or people.user()

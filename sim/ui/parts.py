@@ -23,6 +23,7 @@ TILES = ("gmv", "net_gmv", "return_rate", "contribution", "plan_cost")
 ABSOLUTE = ("contribution", "plan_cost")  # may be nothing or below: a percentage of it would mislead
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
 LANGUAGE = "language"
+LONGEST_TITLE = 60  # letters, in lists and heads
 LONGEST_SHEET = 30
 
 
@@ -53,8 +54,14 @@ def title_of(scenario: Scenario | None, name: str, say: Words) -> str:
     """What the file calls itself, in Chinese where the catalogue knows it, and its stem."""
     if scenario is None:
         return name
-    title = translated(scenario, "title", say)
+    title = clipped(translated(scenario, "title", say))
     return title if not title or title == name else f"{title} · {name}"
+
+
+def clipped(title: str) -> str:
+    """A title as it stands among others: one row, and not all of a novel."""
+    title = " ".join(title.split())
+    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
 
 
 def translated(scenario: Scenario, field: str, say: Words) -> str:

@@ -29,6 +29,14 @@ class Compared:
     labels: tuple[str, ...]
     titles: tuple[str, ...]
 
+    def heads(self, *taken: str) -> tuple[str, ...]:
+        """The titles as heads of a table's columns: no two alike, and none like the heads that are `taken`; a file may be called so."""
+        found: list[str] = []
+        for title, label in zip(self.titles, self.labels, strict=True):
+            tries = (title, label, *(f"{title} ({count})" for count in range(2, 99)))
+            found.append(next(head for head in tries if head not in (*taken, *found)))
+        return tuple(found)
+
 
 def chosen(state: Session, names: list[str]) -> tuple[str, list[str], bool]:
     """The base and its plans; kept while the planner looks at other pages."""

@@ -18,6 +18,7 @@ from sim.ui.state import Session
 
 Cell = tuple[str, str]  # the value, and what is said small below it
 FACTORS = ("traffic", "value", "cpm", "transit")
+BIG = 1e4  # from here on numbers are said in k, m and bn
 COSTS = ("once", "per_month", "per_unit")
 
 
@@ -29,7 +30,8 @@ def section(state: Session, found: Compared) -> None:
     if not rows:
         st.caption(say["compare_page.what_none"])
         return
-    heads = [say["compare_page.base_head"].format(plan=found.titles[0]), *found.titles[1:]]
+    titles = found.heads(say["head.kind"], say["head.name"])
+    heads = [say["compare_page.base_head"].format(plan=titles[0]), *titles[1:]]
     table = [
         {
             say["head.kind"]: f":gray[{say.named('kind', kind)}]", say["head.name"]: parts.plain(name),
@@ -43,7 +45,7 @@ def section(state: Session, found: Compared) -> None:
     st.table(table, hide_index=True, border="horizontal")
     plain = [
         {say["head.kind"]: say.named("kind", kind), say["head.name"]: name,
-         **{label: " · ".join(filter(None, cell)) for label, cell in zip(found.labels, cells, strict=True)}}
+         **{head: " · ".join(filter(None, cell)) for head, cell in zip(titles, cells, strict=True)}}
         for kind, name, cells in rows
     ]
     st.download_button(
@@ -105,7 +107,8 @@ def _number(name: str, value: object, say: Words) -> str:
     unit = registry()[name].unit
     if unit in ("share", "CNY"):
         return figure(value, unit, say.language)
-    return f"{value:g} {UNITS[unit][say.language]}".rstrip()
+    shown = figure(value, "CNY", say.language) if abs(value) >= BIG else f"{value:g}"  # never 8.5e+10
+    return f"{shown} {UNITS[unit][say.language]}".rstrip()
 
 
 def _assumption(name: str, scenario: Scenario, say: Words) -> Cell:

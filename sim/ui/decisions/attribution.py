@@ -36,7 +36,7 @@ def on_compare(state: Session, comparison: Comparison, labels: Sequence[str], kp
     if len(labels) > 1:
         place = st.segmented_control(
             say["attribution_ui.which"], range(len(labels)), default=0, required=True, key=f"compare_which.{len(labels)}",
-            label_visibility="collapsed", format_func=lambda number: labels[number],
+            label_visibility="collapsed", format_func=lambda number: parts.plain(labels[number]),
         ) or 0
     base, plan = comparison.base, comparison.plans[place]
     key = key_of(base, plan)

@@ -14,6 +14,7 @@ from sim.ui.state import BASELINE, Session, file_names
 
 NEW_NAME = {"en": "my_plan", "zh": "我的方案"}
 NOTES_PX = 90
+PICKER_PX = 290  # all of the bar in one row of a 1280 px page, the language switch with it
 
 
 def bar(state: Session) -> None:
@@ -27,8 +28,8 @@ def bar(state: Session) -> None:
             say["files.save"], icon=":material/save:", key="save", disabled=not (state.changed and own), help=hint, on_click=acts.save_open,
             type="primary" if state.changed and own else "secondary",
         )
-        st.button("", icon=":material/undo:", key="undo", disabled=not state.past, help=say["files.undo"], on_click=state.undo)
-        st.button("", icon=":material/redo:", key="redo", disabled=not state.future, help=say["files.redo"], on_click=state.redo)
+        st.button(say["files.undo"], icon=":material/undo:", key="undo", disabled=not state.past, help=say["files.undo"], on_click=state.undo)
+        st.button(say["files.redo"], icon=":material/redo:", key="redo", disabled=not state.future, help=say["files.redo"], on_click=state.redo)
         box = st.popover(say["files.menu"], icon=":material/folder_open:", key=MENU, on_change="rerun")
         with box:
             if box.open:  # what went wrong is said where the planner is looking
@@ -86,7 +87,7 @@ def picker(state: Session) -> None:
         st.session_state[PICKER] = state.opened.name
     known = {name: cache.readable(name) for name in names} | {state.opened.name: state.opened}
     st.selectbox(
-        state.say["plan.scenario"], names, key=PICKER, on_change=acts.picked, width=330,
+        state.say["plan.scenario"], names, key=PICKER, on_change=acts.picked, width=PICKER_PX,
         format_func=lambda name: parts.title_of(known.get(name), name, state.say),
     )
 

@@ -22,9 +22,10 @@ MOST_RAMP_DAYS = 732
 def drawn(lever: Parameter, state: Session, shape: Dial, *, moved: bool) -> None:
     """The button; what is behind it is drawn once it is open."""
     say = state.say
+    name = say["lever.details"].format(lever=lever.label[state.language])
     box = st.popover(
-        "", icon=":material/tune:", type="tertiary", key=f"more.{lever.name}", on_change="rerun", width="content",
-        help=say["lever.details"].format(lever=lever.label[state.language]),
+        name, icon=":material/tune:", type="tertiary", key=f"more.{lever.name}", on_change="rerun", width="content",
+        help=name,
     )
     if not box.open:
         return

@@ -30,9 +30,10 @@ def drawn(lever: Parameter, state: Session, plan: Outcome | None, *, moved: bool
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap=None):
             st.caption(_standing(lever, state, shape, say), width="stretch")
             if moved:
+                back = say["lever.reset_one"].format(lever=lever.label[language])
                 st.button(
-                    "", key=f"reset.{lever.name}", type="tertiary", icon=":material/undo:", on_click=_reset, args=(lever.name,),
-                    help=f"{say['lever.reset']}: {lever.label[language]}",
+                    back, key=f"reset.{lever.name}", type="tertiary", icon=":material/undo:", on_click=_reset, args=(lever.name,),
+                    help=back,
                 )
             details.drawn(lever, state, shape, moved=moved)
         if moved:

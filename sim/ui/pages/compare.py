@@ -56,17 +56,18 @@ def table(state: Session, found: Compared) -> None:
     base = {row["kpi"]: row for row in comparison.base.kpi_rows()}
     figures = [comparison.figures(plan) for plan in comparison.plans]
     names = [say["compare.now"] if name == CURRENT else name for name in found.names[1:]]
+    heads = found.heads(say["head.quantity"], say["compare.mean_base"])[1:]
     shown, plain = [], []
     for kpi, item in KPIS.items():
         at_base = figure(base[kpi]["mean"], item.unit, language)
         line = {say["head.quantity"]: parts.kpi_label(kpi, language), say["compare.mean_base"]: at_base}
         exact = {"kpi": kpi, "unit": item.unit, "base.mean": base[kpi]["mean"]}
-        for name, rows in zip(names, figures, strict=True):
+        for name, head, rows in zip(names, heads, figures, strict=True):
             row = rows[kpi]
             by_share = row["relative"] is not None and item.unit != "share" and kpi not in parts.ABSOLUTE
             brief = f"{relative(row['relative'], language)} · " if by_share else ""
-            line[name] = brief + parts.change_with_interval(row["delta"], item.unit, language)
-            line[say["compare.better"].format(plan=name)] = chance(row["p_better"], language)
+            line[head] = brief + parts.change_with_interval(row["delta"], item.unit, language)
+            line[say["compare.better"].format(plan=head)] = chance(row["p_better"], language)
             exact |= {f"{name}.delta.{band}": row["delta"][band] for band in ("mean", "p10", "p50", "p90")}
             exact |= {f"{name}.relative": row["relative"], f"{name}.p_better": row["p_better"]}
         shown.append(line)

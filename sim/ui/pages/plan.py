@@ -65,6 +65,7 @@ def under_tiles(state: Session, pair: cache.Pair) -> None:
             st.button(say["plan.try_button"], icon=":material/play_arrow:", on_click=_try, key="try")
         else:
             st.markdown(in_words.sentence(state, pair))
+            st.empty()  # in the button's place: the old one would stand below the sentence until the page is through
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         horizon = say["say.horizon"].format(days=plan.scenario.days, start=plan.scenario.start)
         st.caption(say["plan.drawn"].format(horizon=horizon, draws=f"{plan.draws:,}", seed=plan.seed), width="content")
