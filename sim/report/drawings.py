@@ -15,9 +15,11 @@ from sim.charts.attribution import waterfall
 from sim.figures import chance
 from sim.outcome import KPIS
 from sim.report.material import PlanPart, ReportMaterial
-from sim.report.words import change_with_interval, event_rows, finite, levers_of, paragraph, rank_line
+from sim.report.table import clean
+from sim.report.words import finite, paragraph
 from sim.texts import Words
 from sim.wording.attribution import contributor_label, method_says
+from sim.wording.planning import change_with_interval, event_rows, levers_of, rank_line
 
 WIDTH = 950  # pixels; on A4 a chart is made smaller as a whole
 FONT = "system-ui, -apple-system, 'Segoe UI', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
@@ -74,7 +76,7 @@ def of_plan(material: ReportMaterial, part: PlanPart, number: int) -> dict[str, 
     mends = {row["cause"]: levers_of(row["cause"], say) for row in leaks}
     note = paragraph([say["plan.leaks_note"], rank_line(leaks, say)], say)
     add("leaks", say["plan.leaks"], note, charts.leak_bars(leaks, base.leak_rows(), mends=mends, **more))
-    events = event_rows(plan.scenario, say)
+    events = [row | {"name": clean(row["name"])} for row in event_rows(plan.scenario, say)]
     series = {say["plan.base"]: planning.fan(base, "net_gmv")}
     if not part.same:
         series[say["plan.this_plan"]] = planning.fan(plan, "net_gmv")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sim.analysis.factors import parameter_of
 from sim.figures import exact
+from sim.lanes import POSTERIOR
 from sim.outcome import KPIS, Outcome, spread
 from sim.parameters import UNITS, Parameter, registry
 from sim.report.results import interval_columns, table
@@ -13,6 +15,7 @@ from sim.report.table import Cell, Column, Table, bands, clean, number
 from sim.report.words import listed, title_of, with_unit
 from sim.scenario import Difference, LeverSetting, Scenario, diff
 from sim.texts import Words
+from sim.wording.drivers import name_of
 
 if TYPE_CHECKING:
     from sim.analysis.sensitivity import Sensitivity
@@ -211,12 +214,17 @@ def driver_table(drivers: Sensitivity, say: Words) -> Table:
         swing = swings.get(row["name"])
         if swing is None:  # day-to-day noise has no ends
             continue
-        item = registry()[row["name"]]
-        rows.append([
-            item.label[say.language], item.name, swing["low"], swing["high"], unit_word(item.unit, say.language), number(swing["at_low"]),
-            number(swing["at_high"]), max(0.0, row["total"]["value"]), say.named("grade", item.grade), source_of(item.source, say),
-        ])
-        units.append(item.unit)
+        item = registry()[parameter_of(row["name"])] if row["name"] != POSTERIOR else None
+        label, middle = name_of(row["name"], say.language, say), [number(swing["at_low"]), number(swing["at_high"])]
+        share = max(0.0, row["total"]["value"])
+        if item is None:  # all joint draws of a shop are one factor: its ends are places among them, not values
+            rows.append([label, row["name"], None, None, "", *middle, share, say.named("grade", "measured"), say["posterior.factor"]])
+        else:
+            rows.append([
+                label, row["name"], swing["low"], swing["high"], unit_word(item.unit, say.language), *middle, share,
+                say.named("grade", item.grade), source_of(item.source, say),
+            ])
+        units.append("" if item is None else item.unit)
         if len(rows) == TOP_DRIVERS:
             break
     kpi = KPIS[found["kpi"]]

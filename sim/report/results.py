@@ -11,8 +11,9 @@ from sim import planning
 from sim.model import money
 from sim.outcome import KPIS, Outcome, quantiles
 from sim.report.table import Cell, Column, Table, bands, number
-from sim.report.words import ABSOLUTE, kpi_label, levers_of, title_of, with_unit
+from sim.report.words import ABSOLUTE, kpi_label, title_of, with_unit
 from sim.texts import Words
+from sim.wording.planning import levers_of
 
 if TYPE_CHECKING:
     from sim.analysis.attribution import Attribution

@@ -12,11 +12,11 @@ import numpy as np
 
 from sim.figures import chance, change, compact, exact, figure, interval, money, points, rate, relative, with_interval
 from sim.outcome import KPIS, Outcome
-from sim.parameters import UNITS, registry
-from sim.planning import MENDED_BY
+from sim.parameters import UNITS
 from sim.report.table import Cell, clean
 from sim.scenario import Scenario
 from sim.texts import Words
+from sim.wording.planning import change_with_interval
 
 if TYPE_CHECKING:
     from sim.analysis.attribution import Attribution
@@ -135,14 +135,6 @@ def _tile(kpi: str, row: Row, before: Row, difference: Row | None, say: Words) -
     return Tile(label=kpi_label(kpi, language), value=figure(row["mean"], item.unit, language), delta=delta, sense=sense, notes=notes)
 
 
-def change_with_interval(delta: Row, unit: str, language: str) -> str:
-    """A paired difference, signed, and its 80 % interval on one scale; where every draw says the same, without."""
-    if delta["mean"] is None or delta["p10"] == delta["p90"]:
-        return change(delta["mean"], unit, language)
-    text = with_interval(delta["mean"], delta["p10"], delta["p90"], unit, language).replace(" %", " pp")
-    return f"+{text}" if delta["mean"] > 0 else text
-
-
 def alone_in_words(outcome: Outcome, say: Words) -> list[str]:
     """A scenario with nothing to set it against."""
     rows = {row["kpi"]: row for row in outcome.kpi_rows()}
@@ -221,21 +213,6 @@ def goals_in_words(outcome: Outcome, say: Words) -> list[str]:
     return [say["report.goals_missed"].format(met=len(goals) - len(missed), count=len(goals), missed=listed(missed, say))]
 
 
-def rank_line(leaks: Sequence[Row], say: Words) -> str:
-    """How often a cause ranks first: a ranking that is not sure says so."""
-    first = sorted(((row["recoverable"]["first"], row["cause"]) for row in leaks if row["mendable"]), reverse=True)
-    named = [
-        say["plan.rank_part"].format(cause=say.named("cause", cause), share=chance(share, say.language))
-        for share, cause in first if share >= 0.05
-    ]
-    return say["plan.worst"].format(causes=listed(named, say)) if named else ""
-
-
-def levers_of(cause: str, say: Words) -> str:
-    """The levers that act on a cause, by their labels."""
-    return listed([registry()[name].label[say.language] for name in MENDED_BY.get(cause, ())], say)
-
-
 def tight(text: str) -> str:
     """No line ends between a number and its unit, or inside an interval."""
     return re.sub(r"(?<=[\d\]]) (?=\[|%|pp|bn|tn|[mk]\b|[亿万元])|(?<=CNY) (?=\d)", "\u00a0", text)
@@ -247,13 +224,6 @@ def listed(names: Sequence[str], say: Words) -> str:
 
 def paragraph(sentences: Sequence[str], say: Words) -> str:
     return ("" if say.language == "zh" else " ").join(sentences)
-
-
-def event_rows(scenario: Scenario, say: Words) -> list[dict[str, str]]:
-    return [
-        {"name": clean(say.get(f"event.{event.name}", event.name)), "from": event.start.isoformat(), "to": event.end.isoformat()}
-        for event in scenario.events
-    ]
 
 
 def finite(outcome: Outcome, kpi: str) -> bool:

@@ -108,6 +108,8 @@ def _aside(name: str, home: Path, *, copy: bool) -> Deleted:
 def _moved(before: Path, after: Path) -> None:
     """Rename without ever taking another file's place, where the file system can promise it."""
     if before.name.casefold() == after.name.casefold() and before.parent == after.parent:
+        if after.exists() and not after.samefile(before):  # two files, on a disk that tells capitals from small letters
+            raise FileExistsError(17, "the file exists already", str(after))
         os.rename(before, after)  # only the case of letters changes
         return
     try:

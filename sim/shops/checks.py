@@ -22,6 +22,7 @@ UPSTREAM = {  # what a column is counted out of: the nearest that is there
     "paid_orders": ("orders", "sessions"), "gmv": ("paid_orders", "orders", "sessions"), "returned_orders": ("paid_orders", "orders"),
     "refund_amount": ("gmv",),
 }
+BELOW = ("detail_views", "orders", "paid_orders")  # what goes on where viewers are not counted
 _NESTED = (("detail_views", "sessions"), ("add_to_carts", "detail_views"), ("orders", "sessions"), ("paid_orders", "orders"),
            ("paid_orders", "sessions"))
 _LEVELS_AND_RATES = (("sessions", None), ("detail_views", "sessions"), ("orders", "sessions"), ("orders", None), ("paid_orders", None))
@@ -111,7 +112,8 @@ def _tracked(table: ShopTable) -> Iterator[Finding]:
     for name in table.measures:
         if COLUMNS[name].kind not in ("count", "money"):
             continue
-        upstream = nearest_upstream(table, name)
+        # Viewers have nothing above them: that they were not counted shows in orders that go on.
+        upstream = next((low for low in BELOW if low in table.frame), None) if name == "sessions" else nearest_upstream(table, name)
         reference = None if upstream is None else table.series(upstream)
         for kind, on in tracking_of(table.series(name), reference, money=COLUMNS[name].kind == "money", empty=empty):
             since = table.days[min(int(np.flatnonzero(on)[-1]) + 1, len(table.days) - 1)]
@@ -151,6 +153,9 @@ def _closed(table: ShopTable) -> Iterator[Finding]:
         return
     y = table.series(name)
     closed, _, shut = closed_days(table.days, y, np.isfinite(y), COLUMNS[name].kind == "money")
+    for low in BELOW:
+        if low in table.frame and low != name:
+            shut = shut & ~(np.nan_to_num(table.series(low)) > 0.0)  # somebody was there
     if shut.any():
         weekdays = [int(day) for day in np.flatnonzero(closed)]
         yield _found(table, "closed_days", "", table.days[shut], choices=("keep", "drop_days"), data={"column": name, "weekdays": weekdays})

@@ -231,6 +231,8 @@ def _joined_pairs(rows: Sequence[Sequence[str]]) -> list[list[str]]:
 def _grid(rows: list[list[str]], name: str, encoding: str, delimiter: str, known: Sequence[str]) -> Grid:
     """Find the line of headers (or the two), and what stands below it."""
     head = rows[:_LINES_FOR_HEADER]
+    if not any(cell.strip() for row in rows for cell in row):
+        raise UserError(f"{name} is empty; it needs a line of headers and a row a day.")
     single = [_understood(row, known) for row in head]
     double = [_understood(row, known) for row in _joined_pairs(head)]
     if not single or max(single) + max(double, default=0) == 0:

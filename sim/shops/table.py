@@ -16,6 +16,7 @@ from sim.shops.findings import Finding
 from sim.shops.reading import Grid, read_grid
 
 LEAST_ROWS, MOST_YEARS = 14, 20
+MOST_GAP_DAYS, LEAST_OTHER = 366, 4  # four weeks in a row among days are no gaps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +90,11 @@ def read_shop(
 
     days, bad = dates(cells[places["date"]], order=meaning["date_order"])
     if bad:
-        said_there = cells[places["date"]].iloc[bad[0]]
-        raise UserError(
-            f'{label}, row {rows.iloc[bad[0]]}, column {columns["date"]}: "{said_there[:40]}" is no date'
-            f"{_more(len(bad))}. Write dates as 2024-07-01, 2024/7/1 or 20240701."
-        )
+        said_there = cells[places["date"]].iloc[bad[0]].strip()
+        where = f"{label}, row {rows.iloc[bad[0]]}, column {columns['date']}"
+        if not said_there:
+            raise UserError(f"{where}: there is no date{_more(len(bad))}. Each row needs one, below one line of headers.")
+        raise UserError(f'{where}: "{said_there[:40]}" is no date{_more(len(bad))}. Write dates with the year, such as 2024-07-01.')
     typed = pd.DataFrame({"date": pd.to_datetime(days), "row": rows})
     for key in ("channel", "category"):
         typed[key] = cells[places[key]].str.strip().to_numpy() if key in places else ""
@@ -103,7 +104,11 @@ def read_shop(
         values, percent = numbers(text, decimal=decimal)
         _refuse_impossible(values, unreadable(text, values), label, columns[known], cells[places[known]], rows)
         typed[known] = _as_shares(values, percent, label, columns[known], rows) if COLUMNS[known].kind == "share" else values
-    typed = typed.loc[:, [column for column in typed if column not in MEASURES or typed[column].notna().any()]]
+    empty = [known for known in texts if not typed[known].notna().any()]
+    findings += [
+        Finding(kind="empty_column", severity="odd", column=known, choices=("keep",), data={"header": columns[known]}) for known in empty
+    ]
+    typed = typed.drop(columns=empty)
     kept = {known: header for known, header in columns.items() if known in typed.columns}
     if not [known for known in kept if known in MEASURES]:
         raise UserError(f"{label} has no column with numbers that is understood; name one with --map HEADER=sessions and so on.")
@@ -212,6 +217,27 @@ def _without_doubles(typed: pd.DataFrame, columns: Mapping[str, str]) -> tuple[p
     return typed.reset_index(drop=True), found
 
 
+def _ensure_one_cadence(starts: pd.DatetimeIndex, gaps: np.ndarray, step: int, label: str) -> None:
+    """Refuses days and weeks in one file: their numbers are of different size."""
+    run = 0
+    for place, on in enumerate(gaps == (7 if step == 1 else 1)):
+        run = run + 1 if on else 0
+        if run == LEAST_OTHER:
+            this, that = ("week", "day") if step == 1 else ("day", "week")
+            since = starts[place + 1 - LEAST_OTHER].date()
+            raise UserError(f"{label} has rows by {this} from {since} on, and by {that}; give one or the other.")
+
+
+def _ensure_near(starts: pd.DatetimeIndex, gaps: np.ndarray, label: str) -> None:
+    """Refuses rows that lie more than a year apart: a date is wrong, or it is two shops' lives."""
+    far = int(gaps.argmax()) if len(gaps) else 0
+    if len(gaps) and gaps[far] > MOST_GAP_DAYS:
+        raise UserError(
+            f"{label} has nothing between {starts[far].date()} and {starts[far + 1].date()}. Are these dates right? "
+            "If so, leave out what comes before or after."
+        )
+
+
 def _by_step(typed: pd.DataFrame, cadence: str, label: str) -> tuple[pd.DataFrame, int]:
     """Sums by day (means of shares and days weighted by orders), and how many days a step has."""
     measures = [name for name in MEASURES if name in typed]
@@ -230,11 +256,13 @@ def _by_step(typed: pd.DataFrame, cadence: str, label: str) -> tuple[pd.DataFram
     step = {"daily": 1, "weekly": 7}.get(cadence, usual)
     if step not in (1, 7):
         raise UserError(f"{label} has a row every {usual} days; days or weeks are read. Export it by day.")
+    _ensure_one_cadence(frame.index, gaps, step, label)
     if step == 7 and (gaps % 7).any():
         raise UserError(f"{label}: the weeks do not begin on the same weekday; export it by day, or whole weeks.")
     span = (frame.index[-1] - frame.index[0]).days // step + 1
     if span * step > 366 * MOST_YEARS:
         raise UserError(f"{label} spans {span * step / 365:.0f} years; up to {MOST_YEARS} are read. Are the dates right?")
+    _ensure_near(frame.index, gaps, label)
     whole = pd.date_range(frame.index[0], frame.index[-1], freq=f"{step}D", name="date")
     frame = frame.reindex(whole)
     least = LEAST_ROWS if step == 1 else 6

@@ -22,7 +22,7 @@ from sim.scenario.placing import replacing
 
 FOLDER = ".unsaved"
 SCHEMA = 1
-LARGEST = 2_000_000  # bytes; a scenario's text is at most half of it
+LARGEST = 4_000_000  # bytes; a scenario's text is at most a quarter of it, twice that with every letter escaped
 TOKEN = re.compile(r"[A-Za-z0-9_-]{8,40}")
 Edits = Mapping[str, LeverSetting]
 

@@ -46,6 +46,7 @@ def main() -> None:
             st.Page(PAGES / "decide.py", title=say["app.decide"], icon=":material/signpost:", url_path="decide"),
             st.Page(PAGES / "sweeps.py", title=say["app.sweeps"], icon=":material/grid_on:", url_path="sweeps"),
             st.Page(PAGES / "evidence.py", title=say["app.evidence"], icon=":material/fact_check:", url_path="evidence"),
+            st.Page(PAGES / "calibrate.py", title=say["app.calibrate"], icon=":material/storefront:", url_path="calibrate"),
         ],
         position="top",
     )

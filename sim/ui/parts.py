@@ -9,10 +9,9 @@ from typing import Any
 import streamlit as st
 
 from sim import charts
-from sim.figures import chance, change, figure, moved_by, points, rate, relative
+from sim.figures import change, figure, moved_by, points, rate, relative
 from sim.outcome import KPIS
 from sim.parameters import registry
-from sim.planning import MENDED_BY
 from sim.scenario import Scenario
 from sim.texts import LANGUAGES, Words
 from sim.ui.inputs import dial, in_order
@@ -77,8 +76,10 @@ def faults(state: Session) -> None:
 
 
 def plain(text: str) -> str:
-    """Somebody's own words, shown as they are: no mark-up, no formulas, one line."""
-    return re.sub(r"([\\`*_{}\[\]<>#~$|:])", r"\\\1", " ".join(text.split()))
+    """Somebody's own words, shown as they are: no mark-up, no formulas, no links, no list, one line."""
+    text = re.sub(r"([\\`*_{}\[\]<>#~$|:&@])", r"\\\1", " ".join(text.split()))
+    text = re.sub(r"(?i)\b(www)\.", r"\1\\.", text)
+    return re.sub(r"^(?=[-+])|(?<=^\d)(?=[.)] )|(?<=^\d\d)(?=[.)] )", r"\\", text)
 
 
 def tight(text: str) -> str:
@@ -176,26 +177,6 @@ def sheet(rows: Sequence[Mapping[str, Any]], *, pinned: Sequence[str] = (), pinn
 def heading(title: str, note: str) -> None:
     st.markdown(f"##### {title}")
     st.caption(note)
-
-
-def rank_line(leaks: Sequence[Mapping[str, Any]], say: Words) -> str:
-    """How often a cause ranks first: a ranking that is not sure says so."""
-    first = sorted(((row["recoverable"]["first"], row["cause"]) for row in leaks if row["mendable"]), reverse=True)
-    sure = [(say.named("cause", cause), chance(share, say.language)) for share, cause in first if share >= 0.05]
-    parts = [say["plan.rank_part"].format(cause=cause, share=share) for cause, share in sure]
-    return tight(say["plan.worst"].format(causes=("、" if say.language == "zh" else ", ").join(parts))) if parts else ""
-
-
-def levers_of(cause: str, language: str) -> str:
-    """The levers that act on a cause, by their labels."""
-    return ("、" if language == "zh" else ", ").join(registry()[name].label[language] for name in MENDED_BY.get(cause, ()))
-
-
-def event_rows(scenario: Scenario, say: Words) -> list[dict[str, str]]:
-    return [
-        {"name": say.get(f"event.{event.name}", event.name), "from": event.start.isoformat(), "to": event.end.isoformat()}
-        for event in scenario.events
-    ]
 
 
 def figure_change(value: float | None, before: float | None, unit: str, direction: int, say: Words) -> tuple[str, str, str]:

@@ -26,7 +26,8 @@ def plan_names(state: Session) -> list[str]:
 def label_of(state: Session, name: str, *, brief: bool = False) -> str:
     """What a plan is called, with its file's name behind it unless that would be too long."""
     if name == CURRENT:
-        return state.say["compare.current"].format(title=parts.clipped(parts.translated(state.opened, "title", state.say)) or state.opened.name)
+        title = parts.clipped(parts.translated(state.opened, "title", state.say))
+        return state.say["compare.current"].format(title=title or state.opened.name)
     scenario = cache.readable(name)
     if brief and scenario is not None:
         return parts.clipped(parts.translated(scenario, "title", state.say)) or name

@@ -131,17 +131,8 @@ def _restore(work: Work) -> None:
     except UserError as error:
         state.fault = error.message
         return
-    edits, lost = {}, []
-    for name, setting in work.edits.items():
-        try:
-            scenario.with_settings({name: setting})
-            edits[name] = setting
-        except UserError as error:
-            lost.append(error.message)
-    state.take_up(scenario, text=text, edits=edits, drafts=work.drafts)
+    state.take_up(scenario, text=text, edits=dict(work.edits), drafts=work.drafts)
     state.notice = state.say["recovery.restored"].format(name=work.name)
-    if lost:
-        state.fault = state.say["recovery.lost"].format(count=len(lost), says=lost[0])
     keep(state)  # it is this session's now, and on disk as such before the old entry goes
     journal.drop(work.token)
 

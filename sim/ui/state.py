@@ -27,6 +27,7 @@ class Conflict:
     text: str
     theirs: Scenario | None
     fault: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)  # title, question, notes that were to be saved
 
 
 Edits = dict[str, LeverSetting]  # levers as they were set since the file was opened, by name
@@ -130,7 +131,9 @@ class Session:
     def open(self, scenario: Scenario, *, text: str | None = None) -> None:
         """Open another scenario; what was moved in this one is kept for when it is opened again."""
         self.drafts[self.opened.name] = self.edits
-        self._take(scenario, text, self.drafts.pop(scenario.name, {}))
+        edits, lost = applicable(scenario, self.drafts.pop(scenario.name, {}))
+        self._take(scenario, text, edits)
+        self._say_lost(lost)
 
     def stored(self, scenario: Scenario, *, text: str | None) -> None:
         """The plan is in a file now: that file is open, and nothing is changed."""
@@ -138,20 +141,41 @@ class Session:
 
     def renamed(self, scenario: Scenario, *, text: str | None) -> None:
         """The open file has another name; what was moved in it stays moved."""
-        self._take(scenario, text, self.edits)
+        edits, lost = applicable(scenario, self.edits)
+        self._take(scenario, text, edits)
+        self._say_lost(lost)
 
     def take_up(self, scenario: Scenario, *, text: str | None, edits: Edits, drafts: Mapping[str, Edits]) -> None:
         """Go on with what another session left unsaved; what was moved here is kept for when its file is opened again."""
         self.drafts[self.opened.name] = self.edits
         self.drafts |= {name: dict(kept) for name, kept in drafts.items() if name != scenario.name}
         self.drafts.pop(scenario.name, None)
-        self._take(scenario, text, dict(edits))
+        fitting, lost = applicable(scenario, edits)
+        self._take(scenario, text, fitting)
+        self._say_lost(lost)
+
+    def _say_lost(self, lost: list[str]) -> None:
+        if lost:
+            self.fault = self.say["recovery.lost"].format(count=len(lost), says=lost[0])
 
     def _take(self, scenario: Scenario, text: str | None, edits: Edits) -> None:
         self.opened, self.text, self.edits = scenario, text, edits
         self.past, self.future, self.fault = [], [], ""
         self.conflict, self.deleted, self.asks_author = None, None, False
         self.generation += 1
+
+
+def applicable(scenario: Scenario, edits: Mapping[str, LeverSetting]) -> tuple[Edits, list[str]]:
+    """The settings that a scenario still takes, and why not the others: its file may have another horizon by now."""
+    fitting: Edits = {}
+    lost = []
+    for name, setting in edits.items():
+        try:
+            scenario.with_settings({name: setting})
+            fitting[name] = setting
+        except UserError as error:
+            lost.append(error.message)
+    return fitting, lost
 
 
 def setting_in(scenario: Scenario, name: str) -> LeverSetting:

@@ -6,9 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sim.analysis.factors import grade_of
 from sim.figures import chance, change, compact, figure, interval, money, points, rate, with_interval
 from sim.parameters import registry
+from sim.planning import MENDED_BY
+from sim.scenario import Scenario
 from sim.texts import Words
+from sim.wording.drivers import name_of
 from sim.wording.levers import cost_text
 
 LITTLE = 0.01  # of what is unsure: an assumption that brings less is not felt
@@ -26,9 +30,36 @@ def change_with_interval(delta: Row, unit: str, language: str) -> str:
     return f"+{text}" if delta["mean"] > 0 else text
 
 
+def rank_line(leaks: Sequence[Row], say: Words) -> str:
+    """How often a cause ranks first: a ranking that is not sure says so. "" where no cause stands out at all."""
+    first = sorted(((row["recoverable"]["first"], row["cause"]) for row in leaks if row["mendable"]), reverse=True)
+    named = [
+        say["plan.rank_part"].format(cause=say.named("cause", cause), share=chance(share, say.language))
+        for share, cause in first if share >= HARDLY
+    ]
+    return say["plan.worst"].format(causes=_between(say).join(named)) if named else ""
+
+
+def levers_of(cause: str, say: Words) -> str:
+    """The levers that act on a cause, by their labels."""
+    return _between(say).join(registry()[name].label[say.language] for name in MENDED_BY.get(cause, ()))
+
+
+def event_rows(scenario: Scenario, say: Words) -> list[dict[str, str]]:
+    """A scenario's events as charts mark them: name, first and last day."""
+    return [
+        {"name": say.get(f"event.{event.name}", event.name), "from": event.start.isoformat(), "to": event.end.isoformat()}
+        for event in scenario.events
+    ]
+
+
+def _between(say: Words) -> str:
+    return "、" if say.language == "zh" else ", "
+
+
 def changes_text(changes: Sequence[tuple[str, str]], worlds: Sequence[str], say: Words) -> str:
     """What a plan changes: (a lever and how far, when it acts), the most telling first; worlds of the file's own behind them."""
-    between = "、" if say.language == "zh" else ", "
+    between = _between(say)
     if not changes:
         return say["in_words.changes_world"].format(world=between.join(worlds))
     said = [say["in_words.timed"].format(change=what, timing=when) if when else what for what, when in changes[:MOST_CHANGES]]
@@ -82,12 +113,12 @@ def rests_text(swings: Sequence[Any], say: Words) -> str:
     felt = [row for row in swings if whole and squares[row.name] >= LITTLE * whole]
     if not felt:
         return say["in_words.sure"]
-    mere = [row for row in felt if registry()[row.name].grade == "assumption"]
-    share = sum(squares[row.name] for row in swings if registry()[row.name].grade == "assumption") / whole
+    mere = [row for row in felt if grade_of(row.name) == "assumption"]
+    share = sum(squares[row.name] for row in swings if grade_of(row.name) == "assumption") / whole
     widest = (mere or felt)[0]
-    name = registry()[widest.name].label[say.language]
+    name = name_of(widest.name, say.language, say)
     if not mere or share < HARDLY:
-        return say["in_words.measured"].format(felt=len(felt), name=name, grade=say.named("grade", registry()[widest.name].grade))
+        return say["in_words.measured"].format(felt=len(felt), name=name, grade=say.named("grade", grade_of(widest.name)))
     low, high = sorted((widest.at_low, widest.at_high))
     first = say["in_words.first"].format(name=name, low=signed_text(low, say), high=signed_text(high, say))
     return say["in_words.rests"].format(share=chance(share), first=first, count=len(mere), felt=len(felt))

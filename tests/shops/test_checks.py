@@ -145,3 +145,15 @@ def test_google_s_shop_has_the_findings_that_it_is_known_for() -> None:
     assert found["tracking_starts:gmv"].days[-1] == date(2020, 11, 10) and found["tracking_stops:gmv"].days[0] == date(2021, 1, 26)
     collapses = [finding for finding in checked(read_shop(GA4)) if finding.kind == "level_shift" and finding.data["factor"] < 1.0]
     assert any(abs((f.days[0] - date(2020, 12, 19)).days) <= 2 and abs((f.days[-1] - date(2021, 1, 18)).days) <= 2 for f in collapses)
+
+
+def test_viewers_that_were_not_counted_are_no_closed_days() -> None:
+    """A broken counter: sessions at nothing for a week while orders go on."""
+    first = np.datetime64("2023-07-01")
+    text = "date,sessions,orders\n" + "".join(
+        f"{first + k},{3 if 20 <= k < 23 else 0 if 23 <= k < 27 else 2000 + 13 * (k % 6)},{60 + k % 5}\n" for k in range(60)
+    )
+    found = {item.key: item for item in checked(read_shop(text.encode()))}
+    assert [str(day) for day in found["tracking_breaks:sessions"].days] == [str(first + k) for k in range(20, 27)]
+    assert found["tracking_breaks:sessions"].default == "drop_days"
+    assert "closed_days" not in found

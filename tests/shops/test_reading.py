@@ -220,3 +220,40 @@ def test_definitions_are_recorded_and_checked() -> None:
 def test_weeks() -> None:
     text = lines("date,sessions,orders", "{day},{n},30", [str(date(2023, 7, 3) + timedelta(weeks=k)) for k in range(20)])
     assert read_shop(text.encode()).step_days == 7
+
+
+def test_days_and_weeks_in_one_file_are_not_taken_for_days_with_gaps() -> None:
+    days = [f"2023-07-{day:02d},1000,30\n" for day in range(1, 29)]
+    weeks = [f"{date(2023, 7, 31) + timedelta(days=7 * k)},7000,210\n" for k in range(6)]
+    with pytest.raises(UserError, match="has rows by week from 2023-07-31 on, and by day"):
+        read_shop(("date,sessions,orders\n" + "".join(days + weeks)).encode())
+    # three missing weeks among weeks, and a week without rows among days, are gaps
+    assert read_shop(("date,sessions,orders\n" + "".join(days[:10] + days[17:])).encode()).step_days == 1
+
+
+def test_a_date_years_away_is_a_slip() -> None:
+    text = plain() + "2039-01-01,1000,30\n"
+    with pytest.raises(UserError, match="nothing between 2023-07-20 and 2039-01-01"):
+        read_shop(text.encode())
+
+
+def test_a_column_of_formulas_that_were_never_calculated_is_named() -> None:
+    book = Workbook()
+    book.active.append(["日期", "访客数", "支付金额"])
+    for row, day in enumerate(DAYS, start=2):
+        book.active.append([day, 1000 + row, f"=B{row}*1.5"])
+    stream = io.BytesIO()
+    book.save(stream)
+    table = read_shop(stream.getvalue())
+    assert [(item.kind, item.column, item.data["header"]) for item in table.findings] == [("empty_column", "gmv", "支付金额")]
+    assert "gmv" not in table.frame
+
+
+def test_an_empty_workbook_and_a_second_line_of_headers_are_said_so() -> None:
+    book, stream = Workbook(), io.BytesIO()
+    book.save(stream)
+    with pytest.raises(UserError, match="is empty"):
+        read_shop(stream.getvalue())
+    text = plain().replace("\n", "\n,人数,单数\n", 1)
+    with pytest.raises(UserError, match="row 2, column date: there is no date"):
+        read_shop(text.encode())

@@ -20,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 
 from sim.jobs import Desk, Job
 from sim.ui import cache, recovery, work
-from sim.ui.planning import arriving
+from sim.ui.planning import arriving, figures, leaks, over_days
 
 from . import works
 from .app import BASELINE, FASTER, TOP, opened
@@ -28,9 +28,17 @@ from .app import BASELINE, FASTER, TOP, opened
 LONGEST_START_S = 90
 
 
+SECTIONS = {leaks: ("drawn", "funnel"), over_days: ("days", "refunds", "periods"), figures: ("ratios", "returns", "service")}
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A scenario folder of its own, and few draws."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    """A scenario folder of its own, and few draws. The Plan page has its charts and tables only in tests that look at them (their
+    module says `PLAN_SECTIONS = True`): they are two thirds of the time of a run."""
+    if not getattr(request.module, "PLAN_SECTIONS", False):
+        for room, names in SECTIONS.items():
+            for name in names:
+                monkeypatch.setattr(room, name, lambda *_: None)
     (tmp_path / "baseline.toml").write_text(BASELINE, encoding="utf-8")
     (tmp_path / "faster.toml").write_text(FASTER, encoding="utf-8")
     monkeypatch.setenv("WHATIF_SCENARIOS", str(tmp_path))

@@ -48,7 +48,7 @@ def test_one_plan_that_cannot_be_computed_leaves_the_others_there(folder: Path) 
     (folder / "broken.toml").write_text("title = [", encoding="utf-8")
     app.run()
     assert "broken is left out" in said(app).replace("**", "") and "line 1" in said(app)
-    assert list(app.dataframe[0].value.columns)[2::2] == ["faster", "late"]
+    assert list(app.dataframe[0].value.columns)[2::2] == ["Faster", "Late"]
     assert not app.info
 
 
@@ -167,3 +167,26 @@ def test_csv_opens_in_excel() -> None:
     data = sheets.csv_bytes([{"净 GMV": 1.5, "x": "a,b"}])
     assert data == "\ufeff净 GMV,x\r\n1.5,\"a,b\"\r\n".encode()
     assert sheets.csv_bytes([]) == "\ufeff".encode()
+
+
+def test_titles_that_are_heads_alike_long_or_mark_up_lose_no_column_and_load_nothing(folder: Path) -> None:
+    titles = {"a": "name", "b": "quantity", "c": "name", "d": "long " * 400, "e": "![i](http://evil.example/x.png)"}
+    for stem, title in titles.items():
+        (folder / f"{stem}.toml").write_text(LATE.replace("Late", title), encoding="utf-8")
+    app = opened(page="compare")
+    app.multiselect(key="compare_plans").set_value(list(titles)).run()
+    well(app)
+    assert app.table[0].value.shape[1] == 3 + len(titles)  # kind, name, base
+    assert app.dataframe[-1].value.shape[1] == 2 + 2 * len(titles)
+    assert max(map(len, app.table[0].value.columns)) < 100
+    (which,) = [item for item in app.segmented_control if (item.key or "").startswith("compare_which")]
+    assert parts.plain(titles["e"]) in " ".join(which.options)
+
+
+def test_large_numbers_are_said_and_not_in_powers_of_ten() -> None:
+    assert differing._number(quarterly(), 8.5e10, words("en")) == "85.0 bn CNY a quarter"
+    assert differing._number(quarterly(), 8.5e10, words("zh")) == "850 亿元/季度"
+
+
+def quarterly() -> str:
+    return next(name for name, item in registry().items() if item.unit == "CNY/quarter")

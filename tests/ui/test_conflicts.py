@@ -111,3 +111,20 @@ def test_a_file_that_was_spoilt_meanwhile_can_still_be_saved_elsewhere(folder: P
     app.button(key="conflict_overwrite").click().run()
     well(app)
     assert levers(folder / "faster.toml") == MINE
+
+
+@pytest.mark.parametrize("way", ["conflict_overwrite", "conflict_on_top"])
+def test_notes_that_met_a_conflict_are_not_lost(app: AppTest, folder: Path, way: str) -> None:
+    app.selectbox(key="picker").set_value("faster").run()
+    path = folder / "faster.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("1.53", "1.6"), encoding="utf-8")
+    next(area for area in app.text_area if area.key.startswith("save_notes")).set_value("Agreed on Monday.")
+    describe = words("en")["files.describe"]
+    next(button for button in app.button if button.label == describe).click().run()
+    assert not sim.load(path).notes
+    app.button(key=way).click().run()
+    well(app)
+    if way == "conflict_on_top":  # they stand in the menu again, ready to be saved
+        next(button for button in app.button if button.label == describe).click().run()
+        well(app)
+    assert sim.load(path).notes == "Agreed on Monday."

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import sim
+from sim.errors import UserError
+from sim.scenario import LeverSetting, filing
 from sim.texts import catalogue, words
+from sim.ui import parts
 from sim.ui.files.head import text_of
 from sim.ui.state import Session
 
-from .app import TOP, opened, said, tile, well
+from .app import FASTER, TOP, opened, said, tile, well
 
 REDIRECTS = "lever.payment.redirects"
 
@@ -271,3 +276,52 @@ def test_an_unwritable_folder_is_one_sentence(app: AppTest, folder: Path, monkey
     assert "No space left" in said(app)
     assert not (folder / "mine.toml").exists()
     assert app.slider(key=REDIRECTS).value == 3
+
+
+def test_a_folder_that_is_gone_is_said_and_the_figures_stay(app: AppTest, folder: Path) -> None:
+    shutil.rmtree(folder)
+    app.slider(key=REDIRECTS).set_value(3).run()
+    well(app)
+    assert tile(app, "Net GMV")[1].startswith("+")
+    assert any("kept in this window only" in line.value for line in app.markdown)
+
+
+def test_what_was_moved_and_no_longer_fits_its_file_is_said(app: AppTest, folder: Path) -> None:
+    app.selectbox(key="picker").set_value("faster").run()
+    app.session_state["session"].adjust({
+        "payment.redirects": LeverSetting(amount=3.0, start=date(2024, 1, 10), until=date(2024, 1, 20)),
+        "service.seats": LeverSetting(amount=24.0),
+    })
+    app.run()
+    app.selectbox(key="picker").set_value("baseline").run()
+    (folder / "faster.toml").write_text(FASTER.replace("[levers", "[horizon]\nstart = 2025-01-01\ndays = 7\n[levers"), encoding="utf-8")
+    app.selectbox(key="picker").set_value("faster").run()
+    assert "2024-01-10 is outside the horizon" in said(app)
+    assert app.slider(key="lever.service.seats").value == 24 and app.slider(key=REDIRECTS).value == 5
+    app.run()
+    well(app)
+
+
+def test_a_new_name_in_other_case_never_takes_another_files_place(folder: Path) -> None:
+    (folder / "Faster.toml").write_text("other", encoding="utf-8")
+    if (folder / "faster.toml").read_text(encoding="utf-8") == "other":
+        pytest.skip("this disk does not tell capitals from small letters")
+    with pytest.raises(UserError, match="exists already"):
+        filing.rename("faster", "Faster")
+    assert (folder / "Faster.toml").read_text(encoding="utf-8") == "other"
+    assert (folder / "faster.toml").read_text(encoding="utf-8") == FASTER
+
+
+@pytest.mark.parametrize("text, shown", [
+    ("- item", "\\- item"), ("1. item", "1\\. item"), ("www.a.example me@a.example", "www\\.a.example me\\@a.example"),
+    ("&lt;b&gt;", "\\&lt;b\\&gt;"), ("<b>*x*</b> $y$", "\\<b\\>\\*x\\*\\</b\\> \\$y\\$"), ("+2 %", "\\+2 %"), ("2.5 s", "2.5 s"),
+])
+def test_somebodys_words_are_no_markup(text: str, shown: str) -> None:
+    assert parts.plain(text) == shown
+
+
+def test_buttons_with_an_icon_alone_have_a_name(app: AppTest) -> None:
+    moved(app, 3)
+    names = {button.key: button.label for button in app.button}
+    assert (names["undo"], names["redo"]) == ("Undo", "Redo")
+    assert names["reset.payment.redirects"] == "Reset: Redirects to pay"

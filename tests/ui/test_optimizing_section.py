@@ -165,3 +165,16 @@ def test_the_charts_hold_their_rows(language: str, colours: object) -> None:
     ]
     drawn = charts_optimizing.frontier_dots(dots, language=language, colours=colours).to_dict()
     assert next(iter(drawn["datasets"].values()))[0]["x"] == pytest.approx(30.0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_limit_on_the_mean_is_still_one_after_another_page(planned: Path, language: str) -> None:
+    app = decided(language)
+    sure = next(box for box in app.selectbox if box.key == "optimize_limit.0.sure")
+    assert sure.value == optimizing.MEAN  # None would come back as a box in which nothing is chosen
+    sure.set_value(0.9).run()
+    next(box for box in app.selectbox if box.key == "optimize_limit.0.sure").set_value(optimizing.MEAN).run()
+    app.switch_page(str(TOP / "sim/ui/pages/evidence.py")).run()
+    app.switch_page(str(TOP / "sim/ui/pages/decide.py")).run()
+    well(app)
+    assert next(box for box in app.selectbox if box.key == "optimize_limit.0.sure").value == optimizing.MEAN

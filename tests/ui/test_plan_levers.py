@@ -21,6 +21,8 @@ from .app import said, tile, well
 
 REDIRECTS = "payment.redirects"
 
+PLAN_SECTIONS = True
+
 
 def in_sight(app: AppTest) -> set[str]:
     known = {key_of(lever.name): lever.name for lever in registry().levers}

@@ -13,6 +13,8 @@ from sim.ui.inputs import dial, key_of
 
 from .app import FASTER, opened, said, tile, well
 
+PLAN_SECTIONS = True
+
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_loads_in_both_languages_with_every_lever(folder: Path, language: str) -> None:

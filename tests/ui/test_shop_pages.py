@@ -13,7 +13,7 @@ from sim.texts import words
 from sim.ui.decisions import drivers_work
 from tests import posteriors
 
-from .app import TOP, opened, tile, well
+from .app import TOP, finished, opened, tile, well
 
 
 @pytest.fixture
@@ -61,10 +61,10 @@ def test_another_shop_is_named_when_it_is_compared(shop: Path) -> None:
     app.multiselect(key="compare_plans").set_value(["my_shop"]).run()
     well(app)
     assert [warning.value for warning in app.warning]
-    differences = app.dataframe[1].value
-    assert {say["kind.profile"], say["kind.posterior"]} <= set(differences[say["head.kind"]])
-    draws = differences[differences[say["head.kind"]] == say["kind.posterior"]]
-    assert list(draws[say["head.after"]]) == [load(shop).posterior.sha256[:12]]
+    differences = app.table[0].value
+    kinds = {text.removeprefix(":gray[").removesuffix("]") for text in differences.iloc[:, 0]}
+    assert {say["kind.profile"], say["kind.posterior"]} <= kinds
+    assert load(shop).posterior.sha256[:12] in differences.to_string()
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -73,6 +73,7 @@ def test_what_moves_a_shop_are_its_own_numbers(shop: Path, language: str, monkey
     app = picked(language)
     app.switch_page(str(TOP / "sim/ui/pages/drivers.py")).run()
     app.button(key="drivers_move").click().run()
+    finished(app)
     well(app)
     table = app.dataframe[1].value
     assert words(language)["posterior.factor"] in list(table[words(language)["drivers.assumption"]])[:2]

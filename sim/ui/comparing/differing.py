@@ -69,7 +69,7 @@ def rows_of(scenarios: Sequence[Scenario], say: Words) -> list[tuple[str, str, l
     for plan in scenarios[1:]:
         for item in diff(scenarios[0], plan):
             items.setdefault((item.kind, item.name), sheets.name_of(item, say))
-    order = ("lever", "assumption", "event", "goal", "baseline")
+    order = tuple(CELLS)
     book = {name: place for place, name in enumerate(registry())}
     found = []
     for kind, name in sorted((key for key in items if key[0] in order), key=lambda key: (order.index(key[0]), book.get(key[1], 0))):
@@ -108,7 +108,8 @@ def _number(name: str, value: object, say: Words) -> str:
     if unit in ("share", "CNY"):
         return figure(value, unit, say.language)
     shown = figure(value, "CNY", say.language) if abs(value) >= BIG else f"{value:g}"  # never 8.5e+10
-    return f"{shown} {UNITS[unit][say.language]}".rstrip()
+    gap = "" if shown.endswith(("亿", "万")) else " "  # 850 亿元/季度
+    return f"{shown}{gap}{UNITS[unit][say.language]}".rstrip()
 
 
 def _assumption(name: str, scenario: Scenario, say: Words) -> Cell:
@@ -149,6 +150,17 @@ def _baseline(name: str, scenario: Scenario, say: Words) -> Cell:
     return _number(name, own.value if own else registry()[name].value, say), ""
 
 
+def _profile(name: str, scenario: Scenario, say: Words) -> Cell:
+    own = scenario.profile
+    return (say["compare.not_stated"], "") if own is None else (own.source, "")
+
+
+def _posterior(name: str, scenario: Scenario, say: Words) -> Cell:
+    own = scenario.posterior
+    return (say["compare.not_stated"], "") if own is None else (own.sha256[:12], "")
+
+
 CELLS: dict[str, Callable[[str, Scenario, Words], Cell]] = {
-    "lever": _lever, "assumption": _assumption, "event": _event, "goal": _goal, "baseline": _baseline,
+    "lever": _lever, "assumption": _assumption, "event": _event, "goal": _goal, "baseline": _baseline, "profile": _profile,
+    "posterior": _posterior,
 }

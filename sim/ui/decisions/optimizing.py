@@ -35,7 +35,8 @@ from sim.wording.optimizing import (
 )
 
 OBJECTIVES = ("net_gmv", "contribution", "gmv", "return_rate", "paid_orders", "conversion")
-SURE = (None, 0.5, 0.7, 0.8, 0.9, 0.95)
+MEAN = "mean"  # instead of a probability. Not None: that is a box in which nothing is chosen, once the planner comes back to the page
+SURE = (MEAN, 0.5, 0.7, 0.8, 0.9, 0.95)
 LIMITS, SERIAL = "optimize_limits", "optimize_serial"  # numbers of the rows of limits, and the next one
 ANSWER, TOOK = "optimize_answer", "optimize_took"  # where the answer belongs, and the plan that was made of one
 SIZES = {"CNY": {"en": 1e6, "zh": 1e4}}
@@ -181,12 +182,12 @@ def limit_rows(state: Session) -> list[Target]:
         with columns[3]:
             sure = st.selectbox(
                 say["optimize_page.limit_sure"], SURE, key=f"{slot}.sure", persist_state="session",
-                format_func=lambda share: say["optimize_page.on_mean"] if share is None else chance(share, language),
+                format_func=lambda share: say["optimize_page.on_mean"] if share == MEAN else chance(share, language),
             )
         with columns[4]:
             st.button("", icon=":material/close:", help=say["optimize_page.remove"], key=f"{slot}.gone", on_click=_dropped, args=(row,))
         if value is not None:
-            found.append(Target(kpi=kpi, sense=sense, value=value, probability=sure))
+            found.append(Target(kpi=kpi, sense=sense, value=value, probability=None if sure == MEAN else sure))
     st.button(say["optimize_page.add"], icon=":material/add:", key="optimize_add", on_click=_added)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -128,7 +129,7 @@ def write_open(state: Session, **words: str) -> None:
         plan = replace(state.plan, **words, author=state.author or state.opened.author)
         with _SAVING:
             if path.is_file() and state.text is not None and file_text(path) != state.text:
-                state.conflict = _conflict(name, file_text(path))
+                state.conflict = _conflict(name, file_text(path), words)
                 st.session_state[MENU] = False
                 return
             save(plan, path, overwrite=True)
@@ -142,18 +143,19 @@ def write_over(state: Session) -> filing.Deleted | None:
     path, name = state.opened.path, state.opened.name
     if path is None or name == BASELINE:
         raise UserError(state.say["files.save_base"])
+    words = state.conflict.words if state.conflict else {}
     with _SAVING:
         kept = filing.put_aside(name)
-        save(replace(state.plan, author=state.author or state.opened.author), path, overwrite=True, base_text=state.text)
+        save(replace(state.plan, **words, author=state.author or state.opened.author), path, overwrite=True, base_text=state.text)
     now_open(state, name)
     return kept
 
 
-def _conflict(name: str, text: str) -> Conflict:
+def _conflict(name: str, text: str, words: Mapping[str, str]) -> Conflict:
     try:
-        return Conflict(name=name, text=text, theirs=load(name))
+        return Conflict(name=name, text=text, theirs=load(name), words=words)
     except UserError as error:
-        return Conflict(name=name, text=text, theirs=None, fault=error.message)
+        return Conflict(name=name, text=text, theirs=None, fault=error.message, words=words)
 
 
 def typed(state: Session) -> dict[str, str]:

@@ -92,12 +92,14 @@ def _take() -> None:
 
 def _on_top() -> None:
     state = session()
-    edits, name = state.edits, state.opened.name
+    edits, name, typed = state.edits, state.opened.name, state.conflict.words if state.conflict else {}
     try:
         theirs = acts.load(name)
         theirs.with_settings(edits)
         state.stored(theirs, text=acts.words_of(name))
         state.adjust(edits)
+        for field, text in typed.items():  # they stand in the file menu as they were typed, to be saved there
+            st.session_state[acts.slot_of(state, field)] = text
         state.notice = state.say["conflict.merged"].format(name=name)
     except UserError as error:
         state.fault = error.message
@@ -116,10 +118,11 @@ def _overwrite() -> None:
 
 def _other_name() -> None:
     state = session()
-    opened = state.opened
+    opened, typed = state.opened, state.conflict.words if state.conflict else {}
     try:
         name = str(st.session_state[NAME] or "").strip().removesuffix(".toml")
-        acts.store(state, name, title=opened.title, author=state.author, question=opened.question, notes=opened.notes)
+        words = {"title": opened.title, "question": opened.question, "notes": opened.notes, **typed}
+        acts.store(state, name, author=state.author, **words)
     except UserError as error:
         state.fault = error.message
 

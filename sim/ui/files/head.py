@@ -28,8 +28,9 @@ def bar(state: Session) -> None:
             say["files.save"], icon=":material/save:", key="save", disabled=not (state.changed and own), help=hint, on_click=acts.save_open,
             type="primary" if state.changed and own else "secondary",
         )
-        st.button(say["files.undo"], icon=":material/undo:", key="undo", disabled=not state.past, help=say["files.undo"], on_click=state.undo)
-        st.button(say["files.redo"], icon=":material/redo:", key="redo", disabled=not state.future, help=say["files.redo"], on_click=state.redo)
+        for act, does, some in (("undo", state.undo, state.past), ("redo", state.redo, state.future)):
+            name = say[f"files.{act}"]
+            st.button(name, icon=f":material/{act}:", key=act, disabled=not some, help=name, on_click=does)
         box = st.popover(say["files.menu"], icon=":material/folder_open:", key=MENU, on_change="rerun")
         with box:
             if box.open:  # what went wrong is said where the planner is looking
@@ -64,9 +65,17 @@ def _standing(state: Session) -> str:
     fresh = state.opened.path is None and state.opened.name not in file_names()
     mark = say["plan.unsaved"] if state.changed else say["files.new"] if fresh else ""
     if mark and not state.kept:
-        mark = f"{mark} · {say['files.not_kept'].format(folder=parts.plain(str(scenario_folder() / FOLDER)))}"
+        mark = f"{mark} · {say['files.not_kept'].format(folder=parts.plain(_journal_folder()))}"
     asks = parts.plain(parts.translated(state.opened, "question", say)) or "\u00a0"
     return f":orange-badge[:material/edit: {mark}] :small[:gray[{asks}]]" if mark else f":small[:gray[{asks}]]"
+
+
+def _journal_folder() -> str:
+    """Where unsaved work would be kept; the bare name where the scenario folder itself is gone."""
+    try:
+        return str(scenario_folder() / FOLDER)
+    except UserError:
+        return FOLDER
 
 
 def who_saves(state: Session) -> None:
@@ -107,7 +116,8 @@ def menu(state: Session) -> None:
                 st.form_submit_button(say["files.describe"], icon=":material/description:", on_click=acts.describe)
     with st.container(horizontal=True):
         st.button(say["files.duplicate"], icon=":material/content_copy:", key="duplicate", on_click=acts.duplicate)
-        text = text_of(state)
+        # Writing a file of a megabyte takes seconds: that is for an open menu, not for every move of a lever.
+        text = text_of(state) if st.session_state.get(MENU) else ""
         st.download_button(
             say["files.download"], text or "", file_name=f"{state.opened.name}.toml", mime="application/toml", icon=":material/download:",
             on_click="ignore", disabled=text is None, key="download",

@@ -7,6 +7,7 @@ import streamlit as st
 from sim.figures import chance, figure, relative
 from sim.outcome import KPIS
 from sim.ui import parts, sheets
+from sim.ui.calibrating import standing
 from sim.ui.comparing import days, differing, winning
 from sim.ui.comparing.choosing import Compared, chosen, compared, ways_to_plan
 from sim.ui.plans import CURRENT, plan_names
@@ -47,6 +48,9 @@ def other_shops(state: Session, found: Compared) -> None:
     others = [parts.plain(name) for name, plan in plans if plan.scenario.shop != at_base]
     if others:
         st.warning(state.say["compare.other_shop"].format(plans=", ".join(others)), icon=":material/storefront:")
+    shops = {one.scenario.posterior: one.scenario for one in (found.comparison.base, *found.comparison.plans)}
+    for place, scenario in enumerate(shops.values()):
+        standing.line(state, scenario, slot=f"shop_score_{place}")
 
 
 def table(state: Session, found: Compared) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from sim.errors import UserError
 from sim.ui import cache, files, levers, parts
+from sim.ui.calibrating import standing
 from sim.ui.decisions import attribution
 from sim.ui.planning import arriving, figures, in_words, leaks, over_days
 from sim.ui.planning.tiles import Board, chooser
@@ -70,6 +71,7 @@ def under_tiles(state: Session, pair: cache.Pair) -> None:
         horizon = say["say.horizon"].format(days=plan.scenario.days, start=plan.scenario.start)
         st.caption(say["plan.drawn"].format(horizon=horizon, draws=f"{plan.draws:,}", seed=plan.seed), width="content")
         chooser(state)
+    standing.line(state, plan.scenario)
 
 
 def _try() -> None:

@@ -10,6 +10,7 @@ from sim.planning import MENDED_BY
 from sim.ui import levers, parts
 from sim.ui.cache import Pair
 from sim.ui.state import Session
+from sim.wording.planning import levers_of, rank_line
 
 CHART, PILLS = "leaks", "leak_causes"
 PICKED = charts.PICKED
@@ -19,11 +20,11 @@ def drawn(state: Session, pair: Pair) -> None:
     say, language = state.say, state.language
     parts.heading(say["plan.leaks"], say["plan.leaks_note"])
     rows, cause = pair.plan.leak_rows(), levers.mended()
-    mends = {row["cause"]: parts.levers_of(row["cause"], language) for row in rows}
+    mends = {row["cause"]: levers_of(row["cause"], say) for row in rows}
     drawing = charts.leak_bars(
         rows, pair.base.leak_rows(), mends=mends, language=language, colours=parts.palette(), chosen=cause, pick=True
     )
-    ranks = parts.rank_line(rows, say)
+    ranks = parts.tight(rank_line(rows, say))
     st.altair_chart(
         charts.sure(drawing), width="stretch", key=CHART, alt=f"{say['plan.leaks']}. {ranks}", on_select=_clicked, selection_mode=PICKED
     )
@@ -69,7 +70,7 @@ def funnel(state: Session, pair: Pair) -> None:
                 say["chart.cause"]: say.named("cause", cause),
                 say["chart.lost_shoppers"]: compact(lost, state.language),
                 say["chart.of_entered"]: rate(lost / stage["entered"] if stage["entered"] else 0.0, state.language),
-                say["plan.mends"]: parts.levers_of(cause, state.language),
+                say["plan.mends"]: levers_of(cause, say),
             }
             for stage in stages
             for cause, lost in stage["leaks"].items()

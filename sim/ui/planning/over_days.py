@@ -11,12 +11,13 @@ from sim.figures import compact, money, rate
 from sim.ui import parts, sheets
 from sim.ui.cache import Pair
 from sim.ui.state import Session
+from sim.wording.planning import event_rows
 
 REFUNDS = {"order": "refunds", "refund": "refunds_by_date"}
 
 
 def _look(state: Session, pair: Pair) -> dict[str, Any]:
-    events = parts.event_rows(pair.plan.scenario, state.say)
+    events = event_rows(pair.plan.scenario, state.say)
     return {"language": state.language, "colours": parts.palette(), "events": events}
 
 

@@ -131,7 +131,10 @@ def _scale(shape: Quantity, span: tuple[float, float], count: int) -> Scale:
 def _wrapped(text: str, letters: int, language: str) -> list[str]:
     """At most four lines; what does not fit ends in "…"."""
     if language == "zh":
-        lines = [text[place : place + letters] for place in range(0, len(text), max(4, letters))]
+        step = max(4, letters)
+        lines = [text[place : place + step] for place in range(0, len(text), step)]
+        if len(lines) > 1 and lines[-1] == "）":  # a bracket does not stand alone
+            lines[-2:] = [lines[-2] + lines[-1]]
     else:
         lines = textwrap.wrap(text, max(9, letters))
     return lines if len(lines) <= 4 else [*lines[:3], f"{lines[3][:-1]}…"]
