@@ -101,7 +101,7 @@ class Job:
     def _through(self, process: subprocess.Popen[bytes]) -> None:
         threading.Thread(target=self._stopped_when_asked, args=(process,), daemon=True).start()
         try:
-            pickle.dump((self.work, dict(self.arguments)), process.stdin)
+            process.stdin.write(pickle.dumps((self.work, dict(self.arguments))))  # whole, or not at all
             process.stdin.flush()
             while not self.over:
                 self._take(*pickle.load(process.stdout))
@@ -254,7 +254,10 @@ class _Told:
 
 def answer(asked: BinaryIO, out: BinaryIO) -> None:
     """Read one question, work it out, write progress and the answer."""
-    work, arguments = pickle.load(asked)
+    try:
+        work, arguments = pickle.load(asked)
+    except (EOFError, pickle.UnpicklingError):  # the question could not travel, or was taken back before it came
+        return
     stop = threading.Event()
     threading.Thread(target=_heed, args=(asked, stop), daemon=True).start()
     told = _Told(out, stop)
