@@ -79,17 +79,17 @@ def test_a_new_user_saves_a_plan_finds_it_compares_it_and_reads_a_refusal(browse
         expect(page.get_by_text(say["lever.moved"].format(count=3))).to_be_visible()
         expect(value_of(page, "net_gmv")).not_to_have_text(before)
         page.get_by_role("button", name=say["files.menu"], exact=True).click()
-        expect(page.get_by_role("textbox", name=say["files.name"])).not_to_have_value("")
+        expect(page.get_by_role("textbox", name=say["files.name"], exact=True)).not_to_have_value("")
         for refused, says in (("../elsewhere", "files.bad_name"), ("fix_pages", "files.exists"), ("", "files.no_name")):
-            page.get_by_role("textbox", name=say["files.name"]).fill(refused)
+            page.get_by_role("textbox", name=say["files.name"], exact=True).fill(refused)
             page.get_by_role("button", name=say["files.save_as"]).click()
             expect(page.locator("[data-testid=stAlert]")).to_contain_text(say[says].format(name=refused))
         assert not (served.scenarios.parent / "elsewhere.toml").exists()
-        page.get_by_role("textbox", name=say["files.name"]).fill(name)
+        page.get_by_role("textbox", name=say["files.name"], exact=True).fill(name)
         page.get_by_role("textbox", name=say["files.title"]).fill(name.title())
         page.get_by_role("button", name=say["files.save_as"]).click()
         expect(page.get_by_text(say["files.saved"].format(name=name, folder=served.scenarios))).to_be_visible()
-        expect(page.get_by_role("textbox", name=say["files.name"])).to_have_count(0)  # the menu steps aside
+        expect(page.get_by_role("textbox", name=say["files.name"], exact=True)).to_have_count(0)  # the menu steps aside
         expect(page.locator("[data-testid=stAlert]")).to_have_count(0)
         assert (served.scenarios / f"{name}.toml").is_file()
 
