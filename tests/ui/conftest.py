@@ -57,8 +57,10 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(Job, "_through", works.here)
     monkeypatch.setattr("sim.jobs._process", nullcontext)
     work.desk().forget()
+    entry = sys.modules["__main__"]
     yield work.desk()
     work.desk().forget()
+    sys.modules["__main__"] = entry  # Streamlit puts the page's script there, and a process that is spawned later would run it
 
 
 @pytest.fixture
