@@ -175,13 +175,16 @@ def test_killed_while_it_writes_its_tables_it_leaves_whole_ones_or_none(
     path, out = small(LONG), tmp_path / "out"
     assert outcome_of(["sweep", str(path), "--out", str(tmp_path / "whole"), "--quiet"]) == 0
     whole = bytes_of(tmp_path / "whole")
-    moments, found = random.Random(7), set()
-    for _ in range(10):
+    moments, found, longest = random.Random(7), set(), 0.0
+    for attempt in range(11):
         process = started("sweep", path, "--out", out)
         wait_for(process, lambda: any(out.glob(".summary.*.tmp")))
-        time.sleep(moments.uniform(0.0, 1.5))  # Arrow's first array takes most of it: it imports pandas
-        os.kill(process.pid, signal.SIGKILL)
+        writing = time.monotonic()
+        if attempt:
+            time.sleep(moments.uniform(0.3, 1.0) * longest)  # Arrow's first array takes most of it: it imports pandas
+            os.kill(process.pid, signal.SIGKILL)
         process.communicate()
+        longest = longest or time.monotonic() - writing  # the first one is left alone: how long it takes depends on what else goes on
         there = bytes_of(out) if (out / "README.txt").exists() else {file.name: file.read_bytes() for file in out.glob("summary.*")}
         assert all(whole[name] == data for name, data in there.items())
         found.add(len(there))
