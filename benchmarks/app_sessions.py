@@ -20,7 +20,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
-LEVERS = ("payment.redirects", "detail_page.load_median_s", "service.seats")
+MOVED, APART = "detail_page.load_median_s", "payment.typed_card_share"  # the second makes every planner's plan another one
 WATCH = """() => {
   window.moves = []; window.keyUp = 0;
   const tile = () => document.querySelector('.st-key-tile_net_gmv')?.innerText ?? '';
@@ -36,26 +36,36 @@ WATCH = """() => {
 }"""
 
 
-def ready(browser, address: str):
+def slider(page, lever: str):
+    return page.locator(f"[class*='st-key-lever-{lever.replace('.', '-')}'] input[type=range]")
+
+
+def ready(browser, address: str, place: int):
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.goto(f"{address}/?lang=en")
     page.wait_for_selector(".st-key-tile_net_gmv [data-testid=stMetricValue]", timeout=120_000)
     page.wait_for_timeout(1000)
+    for _ in range(place):
+        slider(page, APART).focus()
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(700)
+    page.wait_for_timeout(1500)
     page.evaluate(WATCH)
     return page
 
 
 def moves(pages, *, seconds: float, every: float) -> list[float]:
-    """All pages move a slider every so many seconds, one after the other; milliseconds from key up to a new tile."""
-    end, turn = time.monotonic() + seconds, 0
+    """All pages move a slider every so many seconds, one after the other and always to a plan that nobody asked for yet.
+
+    Returns milliseconds from key up to a new tile.
+    """
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         begun = time.monotonic()
         for place, page in enumerate(pages):
-            lever = LEVERS[(turn + place) % len(LEVERS)]
-            page.locator(f"[class*='st-key-lever-{lever.replace('.', '-')}'] input[type=range]").first.focus()
-            page.keyboard.press("ArrowLeft" if turn % 4 < 2 else "ArrowRight")
-            time.sleep(max(0.0, begun + (place + 1) * every / len(pages) - time.monotonic()))
-        turn += 1
+            slider(page, MOVED).focus()
+            page.keyboard.press("ArrowLeft")
+            page.wait_for_timeout(max(1.0, 1000.0 * (begun + (place + 1) * every / len(pages) - time.monotonic())))
     pages[0].wait_for_timeout(3000)
     return [float(took) for page in pages for took in page.evaluate("() => window.moves")]
 
@@ -74,10 +84,10 @@ def main() -> None:
     chromium = os.environ.get("WHATIF_CHROMIUM") or next(path for name in CHROMIUM_NAMES if (path := shutil.which(name)))
     with tempfile.TemporaryDirectory() as home, serving(Path(home)) as served, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
-        first = ready(browser, served.address)
+        first = ready(browser, served.address, 0)
         alone = moves([first], seconds=asked.seconds / 2, every=asked.every / 2)
-        pages = [first, *(ready(browser, served.address) for _ in range(asked.sessions - 1))]
-        first.evaluate("() => { window.moves = []; }")
+        first.context.close()
+        pages = [ready(browser, served.address, place + 1) for place in range(asked.sessions)]
         together = moves(pages, seconds=asked.seconds, every=asked.every)
         failed = sum(page.locator("[data-testid=stAlert], [data-testid=stException]").count() for page in pages)
         browser.close()
