@@ -12,6 +12,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -28,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.simplefilter("ignore")  # they speak to programmers, with a path and a line of source
     _speak_utf8()
     signal.signal(signal.SIGTERM, _asked_to_end)
-    code = outcome_of(list(sys.argv[1:] if arguments is None else arguments))
-    code = _flushed(code)
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    code = _flushed(outcome_of(arguments), arguments)
     sys.exit(code)
 
 
@@ -49,7 +50,7 @@ def outcome_of(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return _told("Interrupted.", INTERRUPTED)
+        return _told("Interrupted.", INTERRUPTED, arguments)
     except BrokenPipeError:
         return _silenced()
     except SystemExit:
@@ -60,7 +61,7 @@ def outcome_of(arguments: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("WHATIF_DEBUG"):
             raise
-        return _told(*explained(error))
+        return _told(*explained(error), arguments)
     return 0
 
 
@@ -118,8 +119,12 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!", "。")) else text + "."
 
 
-def _told(message: str, code: int) -> int:
+def _told(message: str, code: int, arguments: Sequence[str]) -> int:
     """Says it on stderr, letters that steer a terminal spelled out; where nobody listens, the exit code has to do."""
+    if (language := _language(arguments)) != "en":
+        from sim.wording.refusals import in_language
+
+        message = in_language(message, language)
     message = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in message)
     if sys.stderr is not None:  # closed (2>&-); print would turn to stdout
         try:
@@ -127,6 +132,15 @@ def _told(message: str, code: int) -> int:
         except OSError:
             _to_nowhere(sys.stderr)
     return code
+
+
+def _language(arguments: Sequence[str]) -> str:
+    """What --lang asks for, also where the command line is wrong elsewhere and was never read to its end; else $WHATIF_LANG."""
+    from sim.texts import LANGUAGES, usual_language
+
+    asked = [word.partition("=")[2] for word in arguments if word.startswith("--lang=")]
+    asked += [word for option, word in pairwise(arguments) if option == "--lang"]
+    return next((word for word in asked if word in LANGUAGES), usual_language())
 
 
 def _speak_utf8() -> None:
@@ -148,17 +162,17 @@ def _buffered(stream: Any) -> Any:
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding=stream.encoding, errors=stream.errors, line_buffering=True)
 
 
-def _flushed(code: int) -> int:
+def _flushed(code: int, arguments: Sequence[str]) -> int:
     """Writes what is still in the buffer while there is somebody to tell that the disk is full."""
     if sys.stdout is None:
-        return code or _told("There is nowhere to print the answer: standard output is closed.", UNREADABLE)
+        return code or _told("There is nowhere to print the answer: standard output is closed.", UNREADABLE, arguments)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         return _silenced()
     except OSError as error:
         _silenced()
-        return code or _told(*explained(error))  # an error that is told already is not told again
+        return code or _told(*explained(error), arguments)  # an error that is told already is not told again
     return code
 
 

@@ -64,5 +64,6 @@ def report(
             placed(path, data)
         except UserError as error:
             done = [str(other) for other, _ in written[: [other for other, _ in written].index(path)]]
-            raise UserError(f"{error.message}{' Written: ' + ', '.join(done) + '.' if done else ''}", exit_code=error.exit_code) from error
+            says = f"{error.message} Written: {', '.join(done)}." if done else error.message
+            raise UserError(says, exit_code=error.exit_code) from error
         click.echo(say["report.written"].format(path=path))

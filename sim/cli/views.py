@@ -8,6 +8,7 @@ from typing import Any
 from sim.figures import MISSING, chance, change, change_interval, exact, figure, interval, relative
 from sim.tables import shorten, table
 from sim.texts import Words, words
+from sim.wording.refusals import in_language
 
 Row = Mapping[str, Any]
 
@@ -221,7 +222,10 @@ def check_view(results: Sequence[Row], *, language: str) -> str:
 def validate_view(results: Sequence[Row], *, language: str) -> str:
     say = words(language)
     rows = [
-        (row["scenario"], say["say.yes" if row["valid"] else "say.no"], shorten(row["title"], 80) or row["problem"], row["digest"][:12])
+        (
+            row["scenario"], say["say.yes" if row["valid"] else "say.no"],
+            shorten(row["title"], 80) or in_language(row["problem"], language), row["digest"][:12],
+        )
         for row in results
     ]
     return table([say[f"head.{key}"] for key in ("scenario", "valid", "title", "digest")], rows)

@@ -39,8 +39,8 @@ def merge_sweeps(folders: Sequence[str | Path], out: str | Path) -> SweepResult:
         best = write_results(target, sweep)
         log.closed(made=len(homes), found=sum(found))
     except UserError as error:
-        kept = f"{copied:,} of {len(homes):,} chunks are copied and kept; the same command goes on from there."
-        raise UserError(f"{error} {kept}", exit_code=error.exit_code) from None
+        says = f"{error} {copied:,} of {len(homes):,} chunks are copied and kept; the same command goes on from there."
+        raise UserError(says, exit_code=error.exit_code) from None
     return SweepResult(folder=target.folder, sweep=sweep, made=len(homes), found=sum(found), best=best)
 
 

@@ -139,12 +139,12 @@ def _ensure_closes(spec: Spec) -> None:
 def _explained(error: UserError, spec: Spec, tell: _Teller) -> UserError:
     """A refusal names the sweep's file; a failure says what is kept."""
     if error.exit_code == INVALID:
-        kept = f" {tell.done:,} of {tell.all:,} chunks are done and stay in the folder." if tell.done else ""
-        return UserError(f"{spec.label}: {error}{kept}", exit_code=INVALID)
+        says = f"{error} {tell.done:,} of {tell.all:,} chunks are done and stay in the folder." if tell.done else str(error)
+        return UserError(f"{spec.label}: {says}", exit_code=INVALID)
     if error.exit_code != UNREADABLE:
         return error
-    kept = f"{tell.done:,} of {tell.all:,} chunks are done and kept; the same command goes on from there."
-    return UserError(f"{error} {kept}", exit_code=UNREADABLE)
+    says = f"{error} {tell.done:,} of {tell.all:,} chunks are done and kept; the same command goes on from there."
+    return UserError(says, exit_code=UNREADABLE)
 
 
 class _Teller:

@@ -87,7 +87,7 @@ def test_several_files_are_all_kept(app: AppTest) -> None:
     app.selectbox(key="picker").set_value("faster").run()
     moved(app, 3)
     fresh = again(app)
-    assert any("and changes to 1 other file" in text.value for text in fresh.markdown)
+    assert any("and changes to 1 of the other files" in text.value for text in fresh.markdown)
     take(fresh)
     assert fresh.slider(key=REDIRECTS).value == 3
     fresh.selectbox(key="picker").set_value("baseline").run()
