@@ -36,7 +36,9 @@ def test_calibrate_writes_a_scenario_that_runs(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_both_as_tables(capsys: pytest.CaptureFixture[str], shop: Path, language: str) -> None:
-    said = answered(capsys, "calibrate", shop, "--lang", language, "--event", "618=2023-06-10..2023-06-18")
+    within, ahead = "festival=2023-09-10..2023-09-18", "festival=2023-10-20..2023-10-25"
+    said = answered(capsys, "calibrate", shop, "--lang", language, "--event", within, "--event", ahead)
+    assert "2023-10-20 … 2023-10-25" in said
     assert ("What is odd" in said or "Nothing odd" in said) if language == "en" else "口径" in said
     said = answered(capsys, "backtest", shop, "--horizon", "7", "--origins", "1", "--lang", language)
     assert "WIS" in said and ("orders given sessions" in said if language == "en" else "已知访客数时的下单数" in said)

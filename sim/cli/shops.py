@@ -48,7 +48,8 @@ def shop_options(command: Callable) -> Callable:
 @click.command()
 @click.argument("data", metavar="DATA", required=False)
 @click.option("--out", metavar="FILE.toml", help="Write the shop as a scenario, its joint draws beside it.")
-@click.option("--event", "events", multiple=True, metavar="NAME=FROM..TO", help="Dated days whose uplift is told apart; repeatable.")
+@click.option("--event", "events", multiple=True, metavar="NAME=FROM..TO",
+                 help="Dated days whose uplift is told apart; once more with dates ahead of the data, it comes again. Repeatable.")
 @click.option("--days", type=Whole(1, 732), default=92, show_default=True, help="Horizon of the scenario, from the day after the data.")
 @click.option("--seed", type=Whole(0, MOST_SEED), default=1, show_default=True, help="The same seed, the same draws.")
 @click.option("--sample", metavar="FILE.csv", help="Write a shop made up for trying things out, and nothing else.")
@@ -141,7 +142,7 @@ def calibration_view(found: Calibration, path: Path | None, say: Words) -> str:
     from sim.figures import MISSING, figure, interval
     from sim.parameters import registry
     from sim.tables import table as lines
-    from sim.wording.shops import finding_handled
+    from sim.wording.shops import finding_handled, refunds_say, uplift_says
 
     odd = [f"- {finding_handled(f, choice, say)}" for f, choice in zip(found.findings, found.handled, strict=True)]
     rows = []
@@ -153,17 +154,12 @@ def calibration_view(found: Calibration, path: Path | None, say: Words) -> str:
         rows.append((label, figure(item["p50"], unit, say.language), ends))
     comma = "、" if say.language == "zh" else ", "
     book = registry()
-    uplifts = [
-        say["shops.uplift"].format(
-            name=item["name"], first=item["start"], last=item["end"], factor=f"{item['p50']:.2f}", low=f"{item['p10']:.2f}",
-            high=f"{item['p90']:.2f}",
-        )
-        for item in found.uplifts
-    ]
+    uplifts = [uplift_says(item, say) for item in found.uplifts]
     named = {
         key: comma.join(book[name].label[say.language] for name in getattr(found, key) if name in book) for key in ("assumed", "untold")
     }
     told = [say["shops.informed"].format(told=len(found.told), untold=len(found.untold))]
+    told += refunds_say(found, say)
     told += [say[f"shops.{key}"].format(names=names) for key, names in named.items() if names]
     done = say["shops.not_written"] if path is None else say["shops.written"].format(path=path, draws=path.with_suffix(".parquet").name)
     heads = [say[f"shops.{key}"] for key in ("head_what", "head_middle", "head_interval")]

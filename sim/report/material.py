@@ -16,6 +16,7 @@ from sim.outcome import Outcome
 from sim.report import inputs, results
 from sim.report.table import Table, clean, stacked
 from sim.report.words import Tile, alone_in_words, horizon_of, plan_in_words, question_of, tiles, title_of
+from sim.scenario import Scenario
 from sim.texts import Words, words
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ MOST_PLANS = 6
 
 @dataclass(frozen=True, kw_only=True)
 class PlanPart:
-    """One plan of a report. `same`: it is the base itself, and there is nothing to set it against."""
+    """One plan of a report. `same`: it is the base itself, and there is nothing to set it against.
+
+    shop: of a calibrated shop, how good its projections would have been, and whose prices its levers have.
+    """
 
     outcome: Outcome
     title: str
@@ -39,6 +43,7 @@ class PlanPart:
     tables: tuple[Table, ...]
     shares: Attribution | None
     drivers: Sensitivity | None
+    shop: tuple[str, ...] = ()
 
     def table(self, key: str) -> Table:
         return next(table for table in self.tables if table.key == key)
@@ -163,7 +168,17 @@ def _part(comparison: Comparison, plan: Outcome, shares: Attribution | None, dri
         outcome=plan, title=title_of(plan.scenario, say), question=question_of(plan.scenario, say), notes=clean(plan.scenario.notes),
         same=same, sentences=tuple(sentences), tiles=tiles(plan.kpi_rows(), base.kpi_rows(), differences, say),
         tables=tuple(table for table in found if table.rows), shares=shares, drivers=drivers,
+        shop=_shop(plan.scenario, say),
     )
+
+
+def _shop(scenario: Scenario, say: Words) -> tuple[str, ...]:
+    if scenario.posterior is None:
+        return ()
+    from sim.shops.score_files import score_of
+    from sim.wording.shop_scores import prices_in_words, score_in_words
+
+    return tuple(filter(None, (score_in_words(score_of(scenario), say), prices_in_words([scenario], say))))
 
 
 def _stamp(base: Outcome, parts: Sequence[PlanPart], *, author: str, date: datetime.date, say: Words) -> tuple[tuple[str, str], ...]:

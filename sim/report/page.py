@@ -124,7 +124,7 @@ def _head(material: ReportMaterial) -> list[str]:
         lines.append(f'<p class="question">{_safe(first.question)}</p>')
     lines.append(f'<p class="meta">{_safe(against)}{_safe(horizon_of(scenario, say))} · {_safe(drawn)}</p>')
     if len(material.plans) == 1:
-        lines += [_sentences(first), _tiles(first.tiles)]
+        lines += [_sentences(first), _tiles(first.tiles), *_shop(first)]
     lines += [_links(material), "</header>"]
     return lines
 
@@ -159,7 +159,7 @@ def _plan(part: PlanPart, pictures: dict[str, Picture], number: int, say: Words,
         lines.append(f'<h2 id="plan_{number}">{_safe(part.title)}</h2>')
         if part.question:
             lines.append(f'<p class="question">{_safe(part.question)}</p>')
-        lines += [_sentences(part), _tiles(part.tiles)]
+        lines += [_sentences(part), _tiles(part.tiles), *_shop(part)]
     if part.notes:
         lines.append(f'<p class="own">{_safe(part.notes)}</p>')
     head("result")
@@ -184,6 +184,11 @@ def _plan(part: PlanPart, pictures: dict[str, Picture], number: int, say: Words,
 def _sentences(part: PlanPart) -> str:
     lines = "".join(f"<li>{_safe(tight(sentence))}</li>" for sentence in part.sentences)
     return f'<ul class="lead">{lines}</ul>'
+
+
+def _shop(part: PlanPart) -> list[str]:
+    """Under the figures of a calibrated shop: how good they would have been, and whose prices they rest on."""
+    return [f'<p class="note shop">{_safe(tight(line))}</p>' for line in part.shop]
 
 
 def _tiles(tiles: tuple[Tile, ...]) -> str:

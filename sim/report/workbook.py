@@ -87,6 +87,8 @@ def _summary(sheet: Worksheet, material: ReportMaterial, tables: tuple[Table, ..
         line(say["report.headline"], first, font=Font(bold=True))
         if rest:
             line("", paragraph(rest, say))
+        for text in part.shop:
+            line(say["report.shop"], text)
         if part.notes:
             line(say["report.own_notes"], part.notes)
     row += 1

@@ -75,8 +75,8 @@ def backtest(
                 seen = np.where(np.isfinite(true_above), there(series), np.nan)
                 score = found.setdefault((series, above), _Score())
                 score.add(seen, fit.forecast(days, fits.chance(series, above), upstream=true_above))
-                if fit.kind == "rate":
-                    for name, rule in rivals.for_rates().items():
+                if fit.kind in ("rate", "ratio"):
+                    for name, rule in rivals.for_rates(fit.kind).items():
                         score.rival(name, rule(past.series(series), past.series(above), true_above, fits.chance(series, above)))
         if progress is not None:
             progress(number + 1, len(ends))

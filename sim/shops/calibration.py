@@ -11,14 +11,14 @@ import numpy as np
 
 from sim.errors import UserError
 from sim.parameters import registry
-from sim.shops import closing, parcels, profiles
+from sim.shops import closing, occasions, parcels, profiles
 from sim.shops.calendars import Event
 from sim.shops.checks import checked, handled
 from sim.shops.columns import COLUMNS
 from sim.shops.findings import Finding, ensure_choices
 from sim.shops.fits import LEAST_COMMON, ShopFits
 from sim.shops.latent import Array
-from sim.shops.paths import drift_ahead
+from sim.shops.paths import drift_ahead, growth_ahead
 from sim.shops.series import SeriesFit
 from sim.shops.table import ShopTable
 
@@ -37,7 +37,8 @@ class Calibration:
     baseline: {registry name: value} observed totals and constants; posterior: {column: [draw]} joint draws, registry names and
     profile.*; profile: the calendar's middle values; told, untold: registry names that the data inform, and that stay at the
     registry's range; assumed: registry names set by an assumption that the shop's numbers forced; uplifts: dated events, each
-    with low, best, high of its factor; estimates: figures that a planner reads, with their 80 % interval; score: the backtest.
+    with low, best, high of its factor and the days `ahead` on which it comes again inside the horizon; estimates: figures that a
+    planner reads, with their 80 % interval; score: the backtest.
     """
 
     table: ShopTable
@@ -70,6 +71,7 @@ def calibrate(
 ) -> Calibration:
     """Fit a shop. asked: {finding: choice}; events: dated days whose uplift is to be told apart; days: horizon of the scenario.
 
+    An event after the data that has the name of one within them comes again: the scenario has it, with the uplift's middle.
     Raises UserError where the table has nothing to fit, or what it says cannot be one shop.
     """
     findings = checked(table)
@@ -77,9 +79,11 @@ def calibrate(
     table, done = handled(table, findings, dict(asked or {}))
     if table.definitions["returns"] == "by_order_date":
         table = _without_unsettled(table)
-    fits = ShopFits(table=table, events=tuple(events), seed=seed, draws=draws)
+    past, ahead = occasions.parted(table, events, days)
+    fits = ShopFits(table=table, events=past, seed=seed, draws=draws)
     base = next((name for name in LEVELS if fits.known(name)), None)
     if base is None:
+        _ensure_varying(table, findings, done)
         raise UserError(f"{table.name} has no sessions, orders or GMV on at least {LEAST_COMMON} days; nothing can be fitted.")
     work = _Work(fits=fits, base=base, horizon=max(1, days // table.step_days), count=draws, seed=seed, progress=progress)
     shares = closing.category_shares(table)
@@ -91,9 +95,22 @@ def calibrate(
     return Calibration(
         table=table, findings=findings, handled=tuple(done), baseline=baseline, posterior={**found.columns, **columns}, profile=profile,
         told=told, untold=tuple(name for name in uncertain if name not in told and name not in found.assumed), assumed=found.assumed,
-        uplifts=profiles.uplifts(work), estimates=tuple(work.estimates), source=_source(table), start=_day_after(table), days=days,
-        score=score, fits=fits,
+        uplifts=occasions.with_ahead(profiles.uplifts(work), ahead), estimates=tuple(work.estimates), source=_source(table),
+        start=_day_after(table), days=days, score=score, fits=fits,
     )
+
+
+def _ensure_varying(table: ShopTable, findings: Sequence[Finding], done: Sequence[str]) -> None:
+    """Refuses a file whose every column of counts was left out because it never changes, which is no lack of days."""
+    same = [
+        table.columns.get(finding.column, finding.column) for finding, choice in zip(findings, done, strict=True)
+        if finding.kind == "constant" and choice == "drop_column" and finding.column in LEVELS
+    ]
+    if same:
+        raise UserError(
+            f"{table.name}: {', '.join(same)} never changes and was left out, and nothing else can be fitted. Is it the right file? "
+            "If so, keep it with --handle constant=keep."
+        )
 
 
 @dataclass(kw_only=True)
@@ -127,7 +144,7 @@ class _Work:
             fit = self.fits.of(series, above)
             draws = fit.draws
             eta = draws.effect("level") + weekday_mean(fit)
-            drift = drift_ahead(draws, self.horizon, self.fits.chance(series, above))
+            drift = drift_ahead(draws, self.horizon, self.fits.chance(series, above)) + growth_ahead(draws, self.horizon)
             if fit.kind == "rate":
                 share = 1.0 / (1.0 + np.exp(-(eta[:, None] + drift)))
                 # The mean of a swinging logit: half its variance, less the more the rate is above a half.

@@ -100,18 +100,39 @@ _YEAR_FIRST = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:$|[^
 _SOLID = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:\.0)?$")
 _YEAR_LAST = re.compile(r"^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4})(?:$|[^\d])")
 _SERIAL = re.compile(r"^([2-6]\d{4})(?:\.\d+)?$")
+_SPAN = re.compile(r"^(\d{8})\s*[-~–—至到]+\s*\d{8}$")
+_NAMED = re.compile(r"^(?:(\d{1,2})[ -]([a-z]{3,9})|([a-z]{3,9})\.? (\d{1,2}))[ ,-]+(\d{4})$", re.IGNORECASE)
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_CLOCK = re.compile(r"[T ](\d{1,2}:\d{2}(?::\d{2})?)")
 _WEEK = re.compile(r"^(\d{4})[-年 ]?(?:w|第)(\d{1,2})周?$", re.IGNORECASE)
 TOTALS = set("合计 总计 汇总 总和 小计 均值 平均 平均值 总 全部 整体 total totals sum average mean all".split()) | {"grand total"}
 
 
+_WHOLE = re.compile(r"^(?:全部|所有|整体|全|总|合计|总计|all)(?:渠道|类目|品类|来源|流量|载体|账号|店铺|店|channels|categories|sources)?$")
+_SUMMED = re.compile(r"(?:合计|总计|小计|汇总|总和|累计|均值|平均|同比|环比|(?:sub|grand)?\s?totals?|average)[值数]?$", re.IGNORECASE)
+
+
 def is_total(text: str) -> bool:
-    return text.strip().lower().rstrip("：:") in TOTALS
+    """Is it what stands over all parts: 合计, 全部渠道, total?"""
+    said = text.strip().lower().rstrip("：:")
+    return said in TOTALS or bool(_WHOLE.match(said.replace(" ", "")))
+
+
+def is_sum(text: str) -> bool:
+    """Does it head a row of sums among days: 合计, 7月小计, week total?"""
+    return is_total(text) or bool(_SUMMED.search(re.sub(r"[(（].*?[)）]|[：:]\s*$", "", text.strip())))
+
+
+def clock(text: str) -> str:
+    """The time of day that stands behind a date, or nothing; midnight is nothing too where all of a file is."""
+    found = _CLOCK.search(text)
+    return found[1] if found else ""
 
 
 def dates(texts: pd.Series, *, order: str) -> tuple[np.ndarray, list[int]]:
     """Days, and the places that are none. 03/04/2024 is asked about where no row of the file tells which it is."""
     known: dict[str, np.datetime64] = {}
-    text = texts.fillna("").astype(str).str.normalize("NFKC").str.strip()
+    text = texts.fillna("").astype(str).str.normalize("NFKC").str.strip().str.removeprefix('="').str.strip("'\"")
     unique = pd.unique(text)
     order = _order_of(unique, order)
     for item in unique:
@@ -152,6 +173,12 @@ def _day(text: str, order: str) -> np.datetime64 | None:
         a, b = int(match[1]), int(match[3])
         day, month = (b, a) if order == "month_first" and match[2] != "." else (a, b)
         return _made(lambda: pd.Timestamp(int(match[4]), month, day))
+    if match := _SPAN.match(text):
+        return _day(match[1], order)
+    if match := _NAMED.match(text):
+        month = (match[2] or match[3])[:3].lower()
+        day = match[1] or match[4]
+        return _made(lambda: pd.Timestamp(int(match[5]), _MONTHS.index(month) + 1, int(day)))
     if match := _SERIAL.match(text):
         return np.datetime64("1899-12-30") + np.timedelta64(int(match[1]), "D")
     return None

@@ -27,6 +27,7 @@ _NESTED = (("detail_views", "sessions"), ("add_to_carts", "detail_views"), ("ord
            ("paid_orders", "sessions"))
 _LEVELS_AND_RATES = (("sessions", None), ("detail_views", "sessions"), ("orders", "sessions"), ("orders", None), ("paid_orders", None))
 _MOST_ROWS_NAMED = 200
+LEAST_FOR_WEEKDAYS = 28
 
 
 def checked(table: ShopTable) -> tuple[Finding, ...]:
@@ -78,9 +79,17 @@ def _cadence(table: ShopTable) -> Iterator[Finding]:
 
 
 def _gaps(table: ShopTable) -> Iterator[Finding]:
+    """Days without a row; weekdays that never have one are told apart, for they may be days on which the shop is closed."""
     empty = table.frame.isna().all(axis=1).to_numpy()
-    if empty.any():
-        yield _found(table, "gap", "", table.days[empty], choices=("keep",))
+    never = np.zeros(len(empty), dtype=bool)
+    if table.step_days == 1 and len(empty) >= LEAST_FOR_WEEKDAYS:
+        weekday = weekday_of(table.days)
+        found = [day for day in range(7) if empty[weekday == day].all()]
+        never = np.isin(weekday, found)
+        if found:
+            yield _found(table, "weekday_missing", "", table.days[never], choices=("keep",), data={"weekdays": found})
+    if (empty & ~never).any():
+        yield _found(table, "gap", "", table.days[empty & ~never], choices=("keep",))
 
 
 def _constant(table: ShopTable) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ _HEADERS = {  # what the platforms' and tools' exports call each column
     "channel": "channel|渠道|流量渠道|来源|流量来源|一级来源|载体|账号类型|载体类型|source|default channel group|traffic source",
     "category": "category|类目|品类|商品类目|一级类目|行业类目|商品品类|行业|product category|item category",
     "sessions": (
-        "sessions|visits|viewers|visitors|users|uv|访客数|进店人数|会话数|曝光观看|观看人数|曝光人数|店铺访客数|访问人数|累计观看人数"
+        "sessions|visits|viewers|visitors|users|uv|访客数|进店人数|会话数|曝光观看|观看人数|店铺访客数|访问人数|累计观看人数"
         "|直播间观看人数|直播间累计观看人数|访问会话数|店铺浏览人数|进店访客数|进店会话数|曝光观看人数|total users|active users"
     ),
     "detail_views": (
@@ -103,12 +103,24 @@ _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
 _LOOSE = re.compile(r"[\s_\-/·:：.]+")
 
 
+_SHOPS = (
+    "店铺", "店铺名称", "店铺名", "店铺id", "店铺账号", "店名", "所属店铺", "门店", "门店名称", "商家", "商家名称", "商家id", "shop",
+    "shop name", "shop id", "store", "store name", "store id", "seller", "merchant", "property", "property name",
+)
+
+
+def is_shop(header: str) -> bool:
+    """Does the header stand over the names of shops?"""
+    return folded(header) in _SHOP_HEADERS
+
+
 def folded(header: str) -> str:
     """A header as it is compared: half-width, lower case, without brackets' content, spaces and joints."""
     text = unicodedata.normalize("NFKC", header).strip().lower()
     return _LOOSE.sub("", _BRACKETS.sub("", text))
 
 
+_SHOP_HEADERS = {folded(header) for header in _SHOPS}
 _BY_HEADER = {folded(header): column.name for column in COLUMNS.values() for header in (*column.headers, column.name)}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.errors import UserError, nearest
 
+MOST_ROWS = 1000  # named in JSON
 CHOICES = ("keep", "drop_days", "drop_column", "drop")
 
 
@@ -36,7 +37,7 @@ class Finding:
 
     def to_json(self, choice: str | None = None) -> dict[str, Any]:
         return {
-            "kind": self.kind, "severity": self.severity, "column": self.column or None, "rows": list(self.rows),
+            "kind": self.kind, "severity": self.severity, "column": self.column or None, "rows": list(self.rows[:MOST_ROWS]),
             "first": self.days[0] if self.days else None, "last": self.days[-1] if self.days else None, "days": len(self.days),
             "data": dict(self.data), "choices": list(self.choices), "default": self.default, "handled": choice or self.default,
         }

@@ -43,6 +43,7 @@ class Belief:
     half_life_days: float = 30.0  # of the drift: weeks to months, which is what tells it from the swing
     half_life_sd: float = 0.6
     growth_sd: float = 0.25  # log growth in 100 days
+    growth_none: float = 0.0  # chance that there is no growth at all: a level always has some, most rates have none
     wave_sd: float = 0.25
     event_sd: float = 0.7
     scale: float | None = None
@@ -56,6 +57,20 @@ class Belief:
         if self.scale is not None:
             mean, sd = [*mean, np.log(self.scale)], [*sd, self.scale_sd]
         return np.array(mean), np.array(sd)
+
+    def without_growth(self, found: Mode, calendar: Calendar) -> tuple[float, float]:
+        """What the chance of no growth makes of the evidence (logarithm of a factor), and how likely none is.
+
+        The evidence without growth over that with it is the posterior's density at no growth over the prior's (Savage and Dickey;
+        Wagenmakers and others 2010), so that nothing is fitted twice.
+        """
+        if self.growth_none <= 0.0 or "growth" not in calendar.names:
+            return 0.0, 0.0
+        at = calendar.names.index("growth")
+        variance = float((found.beta_root[at] ** 2).sum())
+        none = np.log(self.growth_none * self.growth_sd) - 0.5 * (np.log(variance) + float(found.beta[at]) ** 2 / variance)
+        either = float(np.logaddexp(none, np.log1p(-self.growth_none)))
+        return either, float(np.exp(none - either))
 
 
 def unfolded(point: Array, step_days: int) -> tuple[Spreads, float]:
@@ -92,6 +107,11 @@ class Fitted:
             rows = np.flatnonzero(chosen == place)
             found = self.modes[place]
             beta[rows] = found.beta + chance.standard_normal((len(rows), effects)) @ found.beta_root.T
+            _, none = self.belief.without_growth(found, self.calendar)
+            if none > 0.0:  # a draw given that there is no growth is the draw less what its growth tells of the other effects
+                at = self.calendar.names.index("growth")
+                cover = found.beta_root @ found.beta_root[at]
+                beta[rows] -= np.outer(np.where(chance.random(len(rows)) < none, beta[rows, at], 0.0), cover / cover[at])
             root = np.linalg.cholesky(found.spread + 1e-12 * np.eye(3))
             path[rows] = found.intercept - beta[rows] @ found.slope.T + chance.standard_normal((len(rows), 3)) @ root.T
         columns = self.points[chosen]
@@ -144,7 +164,8 @@ def fit(seen: Seen, calendar: Calendar, belief: Belief, *, days: Array, seed: in
         )
         if found is None or not np.isfinite(found.evidence):
             return -np.inf, None
-        return found.evidence - 0.5 * float((((point - centre) / width) ** 2).sum()), found
+        log_factor, _ = belief.without_growth(found, calendar)
+        return found.evidence + log_factor - 0.5 * float((((point - centre) / width) ** 2).sum()), found
 
     guess = {"eta": start}
 

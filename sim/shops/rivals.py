@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
 import numpy as np
-from scipy.special import betaln
+from scipy.special import betaln, gammaln
 
 from sim.shops.latent import Array
 
@@ -28,8 +28,14 @@ def for_levels() -> Mapping[str, Callable[..., Array]]:
     return found
 
 
-def for_rates() -> Mapping[str, Callable[..., Array]]:
-    """Rivals of a rate: name -> (y, upstream, upstream ahead, chance) -> draws [draw, step]."""
+def for_rates(kind: str = "rate") -> Mapping[str, Callable[..., Array]]:
+    """Rivals of a rate: name -> (y, upstream, upstream ahead, chance) -> draws [draw, step].
+
+    kind "ratio": what is counted may be more than what it is counted beside, so the same rules with Poisson counts and a gamma spread.
+    They go by the same names: a series may be a rate at one origin and a ratio at the next, where a day with more has come in between.
+    """
+    if kind == "ratio":
+        return {"binomial": poisson, "beta_binomial": negative_binomial, "smoothed_rate": smoothed_ratio}
     return {"binomial": binomial, "beta_binomial": beta_binomial, "smoothed_rate": smoothed_rate}
 
 
@@ -102,38 +108,71 @@ def beta_binomial(y: Array, upstream: Array, ahead: Array, chance: np.random.Gen
 def smoothed_rate(y: Array, upstream: Array, ahead: Array, chance: np.random.Generator) -> Array:
     """The rate of late, older days counting less; half-life and spread from one-day-ahead forecasts of the past."""
     y, n = _known(y, upstream)
-    best = None
+    rate, size = _smoothed(y, n, _log_density, most=1.0 - 1e-9)
+    return _beta_binomial(np.full(len(ahead), rate), size, ahead, chance)
+
+
+def poisson(y: Array, upstream: Array, ahead: Array, chance: np.random.Generator) -> Array:
+    """One ratio for all days."""
+    y, n = _known(y, upstream, part=False)
+    return chance.poisson(np.nan_to_num(ahead) * (y.sum() + 0.5) / (n.sum() + 1.0), size=(DRAWS, len(ahead))).astype(float)
+
+
+def negative_binomial(y: Array, upstream: Array, ahead: Array, chance: np.random.Generator) -> Array:
+    """One ratio with a spread from day to day; the spread with the best likelihood of a grid."""
+    y, n = _known(y, upstream, part=False)
+    ratio = (y.sum() + 0.5) / (n.sum() + 1.0)
+    return _negative_binomial(ratio, _size(y, n, np.full(len(y), ratio), _log_density_ratio), ahead, chance)
+
+
+def smoothed_ratio(y: Array, upstream: Array, ahead: Array, chance: np.random.Generator) -> Array:
+    """The ratio of late, as `smoothed_rate`."""
+    y, n = _known(y, upstream, part=False)
+    ratio, size = _smoothed(y, n, _log_density_ratio, most=np.inf)
+    return _negative_binomial(ratio, size, ahead, chance)
+
+
+def _smoothed(y: Array, n: Array, density: Callable[..., float], *, most: float) -> tuple[float, float]:
+    """The rate of late and its spread, with the half-life whose one-day-ahead forecasts were the best."""
+    found = []
     for half_life in (2.0, 4.0, 7.0, 14.0, 28.0):
         keep = 0.5 ** (1.0 / half_life)
-        rates, above, below = np.empty(len(y)), 0.5, 1.0
+        rates = np.empty(len(y))
         start = (y[:7].sum() + 0.5) / (n[:7].sum() + 1.0)
         above, below = start * n[:7].mean(), n[:7].mean()
         for step in range(len(y)):
             rates[step] = above / below
             above, below = keep * above + y[step], keep * below + n[step]
-        rates = np.clip(rates, 1e-9, 1.0 - 1e-9)
-        size = _size(y[7:], n[7:], rates[7:])
-        value = _log_density(y[7:], n[7:], rates[7:], size)
-        if best is None or value > best[0]:
-            best = (value, float(np.clip(above / below, 1e-9, 1.0 - 1e-9)), size)
-    _, rate, size = best
-    return _beta_binomial(np.full(len(ahead), rate), size, ahead, chance)
+        rates = np.clip(rates, 1e-9, most)
+        size = _size(y[7:], n[7:], rates[7:], density)
+        found.append((density(y[7:], n[7:], rates[7:], size), float(np.clip(above / below, 1e-9, most)), size))
+    _, rate, size = max(found, key=lambda item: item[0])
+    return rate, size
 
 
-def _known(y: Array, upstream: Array) -> tuple[Array, Array]:
+def _known(y: Array, upstream: Array, *, part: bool = True) -> tuple[Array, Array]:
+    """The steps on which both are known; part: what is counted cannot be more than what it is counted out of."""
     there = np.isfinite(y) & np.isfinite(upstream) & (upstream > 0.0)
-    return np.round(np.minimum(y[there], upstream[there])), np.round(upstream[there])
+    y, n = y[there], upstream[there]
+    return np.round(np.minimum(y, n) if part else y), np.round(n)
 
 
 def _log_density(y: Array, n: Array, rate: Array, size: float) -> float:
+    """Of the beta-binomial, but for what does not hang on rate or size."""
     a, b = rate * size, (1.0 - rate) * size
     return float((betaln(y + a, n - y + b) - betaln(a, b)).sum())
 
 
-def _size(y: Array, n: Array, rate: Array) -> float:
-    """a + b of the beta with the best likelihood, on a grid of 1 to a million."""
+def _log_density_ratio(y: Array, n: Array, ratio: Array, size: float) -> float:
+    """The same of a Poisson count whose ratio is gamma of shape `size` (negative binomial)."""
+    mean = n * ratio
+    return float((gammaln(y + size) - gammaln(size) + y * np.log(mean / (size + mean)) - size * np.log1p(mean / size)).sum())
+
+
+def _size(y: Array, n: Array, rate: Array, density: Callable[..., float] = _log_density) -> float:
+    """a + b of the beta, or the gamma's shape, with the best likelihood, on a grid of 1 to a million."""
     grid = 10.0 ** np.linspace(0.0, 6.0, 61)
-    return float(grid[int(np.argmax([_log_density(y, n, rate, size) for size in grid]))]) if len(y) else 100.0
+    return float(grid[int(np.argmax([density(y, n, rate, size) for size in grid]))]) if len(y) else 100.0
 
 
 def _binomial(rate: Array, ahead: Array, chance: np.random.Generator) -> Array:
@@ -143,3 +182,8 @@ def _binomial(rate: Array, ahead: Array, chance: np.random.Generator) -> Array:
 def _beta_binomial(rate: Array, size: float, ahead: Array, chance: np.random.Generator) -> Array:
     share = chance.beta(np.maximum(rate * size, 1e-9), np.maximum((1.0 - rate) * size, 1e-9), size=(DRAWS, len(ahead)))
     return chance.binomial(np.nan_to_num(ahead).astype(np.int64), np.clip(share, 0.0, 1.0)).astype(float)
+
+
+def _negative_binomial(ratio: float, size: float, ahead: Array, chance: np.random.Generator) -> Array:
+    mean = np.nan_to_num(ahead) * ratio
+    return chance.poisson(mean * chance.gamma(size, 1.0 / size, size=(DRAWS, len(ahead)))).astype(float)

@@ -18,6 +18,7 @@ from sim.shops.paths import ahead
 
 SWING, DRIFT = 0.15, 0.25
 MOST_STEPS = 1461  # four years of days: what is older tells nothing of tomorrow that these do not
+_STEADY_RATE = 0.8  # chance that a rate has no trend: few do, and a trend seen where there is none costs more than one missed
 _WEEKDAY_LEVEL, _WEEKDAY_RATE, _WEEKDAY_VALUE = 0.12, 0.06, 0.05
 
 
@@ -85,7 +86,9 @@ def fit_series(
     first = _first_known(y, upstream)
     days, y, upstream = days[first:], y[first:], None if upstream is None else upstream[first:]
     kind, seen, belief, closed, share_closed = _seen(days, y, upstream, money, step_days, prior)
-    calendar = Calendar.of(days, step_days=step_days, growth=upstream is None, season=upstream is None, events=events)
+    calendar = Calendar.of(days, step_days=step_days, growth=True, season=upstream is None, events=events)
+    if upstream is not None:
+        belief = replace(belief, growth_none=_STEADY_RATE)
     aside, spare = unlike_all_others(seen, days, calendar)
     seen = replace(seen, known=seen.known & ~aside)
     fitted = fit(seen, calendar, belief, days=days, seed=seed)

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import UserError, nearest
-from sim.shops.cells import cleaned, dates, decimal_of, is_total, numbers, unreadable
-from sim.shops.columns import COLUMNS, DEFINITIONS, MEASURES, guessed, rivals_of
+from sim.shops.cells import cleaned, clock, dates, decimal_of, is_sum, is_total, numbers, unreadable
+from sim.shops.columns import COLUMNS, DEFINITIONS, MEASURES, guessed, is_shop, rivals_of
+from sim.shops.doubles import without_doubles
 from sim.shops.findings import Finding
-from sim.shops.reading import Grid, read_grid
+from sim.shops.grids import Grid, Texts
+from sim.shops.reading import read_grid
 
-LEAST_ROWS, MOST_YEARS = 14, 20
+LEAST_ROWS, MOST_YEARS, MOST_NAMED = 14, 20, 10
 MOST_GAP_DAYS, LEAST_OTHER = 366, 4  # four weeks in a row among days are no gaps
 
 
@@ -67,55 +69,62 @@ def read_shop(
     Raises UserError where a column or a cell cannot be what it says (negative, no number, a share above 1), and where a
     reading is open that would change the answer (03/04/2024).
     """
-    mapping = dict(mapping or {})
+    grid = read_grid(source, name=name, sheet=sheet, known=tuple(mapping or {}))
+    return table_of(grid, name if isinstance(source, bytes) else Path(source).name, mapping=mapping, definitions=definitions)
+
+
+def table_of(
+    grid: Grid, label: str, *, mapping: Mapping[str, str] | None = None, definitions: Mapping[str, str] | None = None,
+) -> ShopTable:
+    """A grid that keeps the mapped columns as a shop's table; `label` is what sentences call the file. Raises as `read_shop`."""
     said = _checked_definitions(definitions or {})
-    grid = read_grid(source, name=name, sheet=sheet, known=tuple(mapping))
-    label = name if isinstance(source, bytes) else Path(source).name
-    columns = _columns(grid, mapping, label)
+    columns = _columns(grid, dict(mapping or {}), label)
     meaning = {key: said.get(key, options[0]) for key, options in DEFINITIONS.items()}
-    places = {known: grid.headers.index(header) for known, header in columns.items()}
-    findings: list[Finding] = []
-
-    keys = grid.cells[places["date"]].str.strip()
-    first_filled = grid.cells.apply(lambda column: column.str.strip()).replace("", np.nan).bfill(axis=1)[0].fillna("")
-    total = keys.map(is_total).to_numpy(dtype=bool) | ((keys == "") & first_filled.map(is_total)).to_numpy(dtype=bool)
-    for key in ("channel", "category"):
-        if key in places:
-            total |= grid.cells[places[key]].map(is_total).to_numpy(dtype=bool) & _not_all_total(grid.cells[places[key]])
-    if total.any():
-        findings.append(Finding(kind="total_rows", severity="odd", rows=tuple(grid.rows[total]), choices=("drop",), default="drop"))
-    cells, rows = grid.cells[~total].reset_index(drop=True), grid.rows[~total].reset_index(drop=True)
-    if cells.empty:
+    findings = [*_sheets(grid)]
+    _ensure_one_shop(grid, columns, label)
+    kept, left_out = _days_alone(grid, columns)
+    findings += left_out
+    if not kept.any():
         raise UserError(f"{label} has only totals and no row of a day.")
+    rows, cells = grid.rows[kept], {known: grid.columns[header].where(kept) for known, header in columns.items()}
 
-    days, bad = dates(cells[places["date"]], order=meaning["date_order"])
+    when = cells["date"]
+    days, bad = dates(when.unique, order=meaning["date_order"])
     if bad:
-        said_there = cells[places["date"]].iloc[bad[0]].strip()
-        where = f"{label}, row {rows.iloc[bad[0]]}, column {columns['date']}"
+        at = np.flatnonzero(np.isin(when.codes, bad))
+        said_there = when.values[when.codes[at[0]]].strip()
+        where = f"{label}, row {rows[at[0]]}, column {columns['date']}"
         if not said_there:
-            raise UserError(f"{where}: there is no date{_more(len(bad))}. Each row needs one, below one line of headers.")
-        raise UserError(f'{where}: "{said_there[:40]}" is no date{_more(len(bad))}. Write dates with the year, such as 2024-07-01.')
-    typed = pd.DataFrame({"date": pd.to_datetime(days), "row": rows})
+            raise UserError(f"{where}: there is no date{_more(len(at))}. Each row needs one, below one line of headers.")
+        raise UserError(f'{where}: "{said_there[:40]}" is no date{_more(len(at))}. Write dates with the year, such as 2024-07-01.')
+    typed = pd.DataFrame({"date": pd.to_datetime(days[when.codes]), "row": rows})
     for key in ("channel", "category"):
-        typed[key] = cells[places[key]].str.strip().to_numpy() if key in places else ""
-    texts = {known: cleaned(cells[place]) for known, place in places.items() if known in MEASURES}
+        typed[key] = np.array([text.strip() for text in cells[key].values], dtype=object)[cells[key].codes] if key in cells else ""
+    texts = {known: cleaned(text.unique) for known, text in cells.items() if known in MEASURES}
     decimal = decimal_of(list(texts.values()), asked=meaning["decimal"], semicolons=grid.delimiter == ";")
     for known, text in texts.items():
         values, percent = numbers(text, decimal=decimal)
-        _refuse_impossible(values, unreadable(text, values), label, columns[known], cells[places[known]], rows)
-        typed[known] = _as_shares(values, percent, label, columns[known], rows) if COLUMNS[known].kind == "share" else values
+        codes = cells[known].codes
+        place = _Place(label=label, header=columns[known], texts=cells[known], rows=rows)
+        _refuse_impossible(values[codes], np.isin(codes, unreadable(text, values)), place)
+        if COLUMNS[known].kind == "share":
+            typed[known] = _as_shares(values[codes], percent[codes], place)
+        else:
+            _refuse_percent(percent[codes], place)
+            typed[known] = values[codes]
     empty = [known for known in texts if not typed[known].notna().any()]
     findings += [
         Finding(kind="empty_column", severity="odd", column=known, choices=("keep",), data={"header": columns[known]}) for known in empty
     ]
     typed = typed.drop(columns=empty)
-    kept = {known: header for known, header in columns.items() if known in typed.columns}
-    if not [known for known in kept if known in MEASURES]:
+    read = {known: header for known, header in columns.items() if known in typed.columns}
+    if not [known for known in read if known in MEASURES]:
         raise UserError(f"{label} has no column with numbers that is understood; name one with --map HEADER=sessions and so on.")
-    typed, doubles = _without_doubles(typed, kept)
+    clocks = np.array([clock(text) for text in when.values], dtype=object)[when.codes]
+    typed, doubles = without_doubles(typed, grid, kept, clocks, label)
     findings += doubles
     if meaning["orders"] == "paid" and "orders" in typed and "paid_orders" not in typed:
-        typed, kept = typed.rename(columns={"orders": "paid_orders"}), {("paid_orders" if k == "orders" else k): v for k, v in kept.items()}
+        typed, read = typed.rename(columns={"orders": "paid_orders"}), {("paid_orders" if k == "orders" else k): v for k, v in read.items()}
     frame, step_days = _by_step(typed, meaning["cadence"], label)
     ignored = tuple(header for header in grid.headers if header and header not in columns.values())
     for known, others in rivals_of(grid.headers, columns).items():
@@ -124,9 +133,50 @@ def read_shop(
             data={"header": columns.get(known, ""), "others": ", ".join(others)},
         ))
     return ShopTable(
-        name=label, frame=frame, parts=typed, step_days=step_days, columns=kept, ignored=ignored,
+        name=label, frame=frame, parts=typed, step_days=step_days, columns=read, ignored=ignored,
         definitions=meaning | {"decimal": decimal}, asked=tuple(said), encoding=grid.encoding, findings=tuple(findings),
     )
+
+
+def _sheets(grid: Grid) -> list[Finding]:
+    """Another sheet of the workbook holds days too."""
+    if not grid.sheets:
+        return []
+    others = ", ".join(grid.sheets[:MOST_NAMED])
+    return [Finding(kind="sheet", severity="odd", choices=("keep",), data={"header": grid.sheet, "others": others})]
+
+
+def _ensure_one_shop(grid: Grid, columns: Mapping[str, str], label: str) -> None:
+    """Refuses rows of several shops under a header that says so: their sum is no shop, unless the planner says that it is."""
+    for header, texts in (grid.columns | grid.unread).items():
+        shops = sorted({text.strip() for text in texts.values if text.strip() and not is_sum(text)})
+        if header not in columns.values() and is_shop(header) and len(shops) > 1:
+            named = ", ".join(shops[:5]) + (", …" if len(shops) > 5 else "")
+            raise UserError(
+                f'{label} has rows of {len(shops):,} shops in column {header} ({named}). Keep the rows of one shop; or add all up, '
+                f'with --map "{header}=channel".'
+            )
+
+
+def _days_alone(grid: Grid, columns: Mapping[str, str]) -> tuple[np.ndarray, list[Finding]]:
+    """Which rows are days: totals and notes below or between them are not. [row]"""
+    when, first = grid.columns[columns["date"]], grid.first
+    day = np.array([text.strip() for text in when.values], dtype=object)
+    total = np.array([is_sum(text) for text in day], dtype=bool)[when.codes]
+    total |= (day == "")[when.codes] & np.array([is_sum(text) for text in first.values], dtype=bool)[first.codes]
+    for key in ("channel", "category"):
+        if key in columns:
+            part = grid.columns[columns[key]]
+            whole = np.array([is_total(text) for text in part.values], dtype=bool)
+            total |= whole[part.codes] & (not whole.all())
+    worded = np.array([text[:1].isalpha() or text[:1] in "*※#（(【" for text in map(str.strip, first.values)], dtype=bool)
+    _, bad = dates(when.unique, order="day_first")
+    note = grid.alone & worded[first.codes] & np.isin(when.codes, bad) & ~total
+    found = []
+    for kind, on in (("total_rows", total), ("note_rows", note)):
+        if on.any():
+            found.append(Finding(kind=kind, severity="odd", rows=tuple(grid.rows[on].tolist()), choices=("drop",), default="drop"))
+    return ~(total | note), found
 
 
 def _checked_definitions(said: Mapping[str, str]) -> dict[str, str]:
@@ -160,32 +210,51 @@ def _columns(grid: Grid, mapping: Mapping[str, str], label: str) -> dict[str, st
     return found
 
 
-def _not_all_total(column: pd.Series) -> bool:
-    return not bool(column.map(is_total).all())
-
-
 def _more(count: int) -> str:
     return f" (and {count - 1:,} more)" if count > 1 else ""
 
 
-def _refuse_impossible(values: np.ndarray, bad: np.ndarray, label: str, header: str, texts: pd.Series, rows: pd.Series) -> None:
-    if len(bad):
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where a sentence points: a column, and the rows by their numbers in the file."""
+
+    label: str
+    header: str
+    texts: Texts
+    rows: np.ndarray
+
+    def at(self, place: int) -> str:
+        return f"{self.label}, row {self.rows[place]}, column {self.header}"
+
+    def text(self, place: int) -> str:
+        return self.texts.values[self.texts.codes[place]].strip()[:40]
+
+
+def _refuse_impossible(values: np.ndarray, bad: np.ndarray, place: _Place) -> None:
+    if len(wrong := np.flatnonzero(bad)):
         raise UserError(
-            f'{label}, row {rows.iloc[bad[0]]}, column {header}: "{str(texts.iloc[bad[0]])[:40]}" is no number{_more(len(bad))}. '
-            "Leave a cell empty where nothing is known."
+            f'{place.at(wrong[0])}: "{place.text(wrong[0])}" is no number{_more(len(wrong))}. Leave a cell empty where nothing is known.'
         )
     below = np.flatnonzero(values < 0.0)
     if len(below):
         raise UserError(
-            f"{label}, row {rows.iloc[below[0]]}, column {header}: {values[below[0]]:g} is below zero{_more(len(below))}. "
+            f"{place.at(below[0])}: {values[below[0]]:g} is below zero{_more(len(below))}. "
             "Counts and amounts are zero or more; leave the cell empty where nothing is known."
         )
     huge = np.flatnonzero(values > 1e15)
     if len(huge):
-        raise UserError(f"{label}, row {rows.iloc[huge[0]]}, column {header}: {values[huge[0]]:g} is too large; up to 1e15 is read.")
+        raise UserError(f"{place.at(huge[0])}: {values[huge[0]]:g} is too large; up to 1e15 is read.")
 
 
-def _as_shares(values: np.ndarray, percent: np.ndarray, label: str, header: str, rows: pd.Series) -> np.ndarray:
+def _refuse_percent(percent: np.ndarray, place: _Place) -> None:
+    if len(wrong := np.flatnonzero(percent)):
+        raise UserError(
+            f'{place.at(wrong[0])}: "{place.text(wrong[0])}" is a rate{_more(len(wrong))}, and this column counts. '
+            "Give the count, or leave the column out."
+        )
+
+
+def _as_shares(values: np.ndarray, percent: np.ndarray, place: _Place) -> np.ndarray:
     """Shares in [0, 1]; a column that is in per cent throughout (95.3) is read as such."""
     known = np.isfinite(values) & ~percent
     plain = values[known]
@@ -194,27 +263,16 @@ def _as_shares(values: np.ndarray, percent: np.ndarray, label: str, header: str,
     above = np.flatnonzero(values > 1.0 + 1e-9)
     if len(above):
         raise UserError(
-            f"{label}, row {rows.iloc[above[0]]}, column {header}: a share of {values[above[0]]:g} is above 1{_more(len(above))}. "
+            f"{place.at(above[0])}: a share of {values[above[0]]:g} is above 1{_more(len(above))}. "
             "Shares go from 0 to 1, or from 0 % to 100 %."
         )
     return np.minimum(values, 1.0)
 
 
-def _without_doubles(typed: pd.DataFrame, columns: Mapping[str, str]) -> tuple[pd.DataFrame, list[Finding]]:
-    """Rows that say the same twice are dropped; rows of one day that differ are added up, and named."""
-    keys = ["date", "channel", "category"]
-    found: list[Finding] = []
-    same = typed.duplicated([column for column in typed if column != "row"], keep="first")
-    if same.any():
-        found.append(Finding(kind="same_row_twice", severity="odd", rows=tuple(typed.loc[same, "row"]), choices=("drop",), default="drop"))
-        typed = typed[~same]
-    again = typed.duplicated(keys, keep=False)
-    if again.any():
-        days = tuple(sorted(set(typed.loc[again, "date"].dt.date)))
-        found.append(Finding(
-            kind="day_twice", severity="odd", rows=tuple(typed.loc[again, "row"]), days=days, choices=("keep", "drop_days"), default="keep",
-        ))
-    return typed.reset_index(drop=True), found
+def _unit(step: int, count: int) -> str:
+    if step == 1:
+        return "day" if count == 1 else "days"
+    return "week" if count == 1 else "weeks"
 
 
 def _ensure_one_cadence(starts: pd.DatetimeIndex, gaps: np.ndarray, step: int, label: str) -> None:
@@ -267,5 +325,5 @@ def _by_step(typed: pd.DataFrame, cadence: str, label: str) -> tuple[pd.DataFram
     frame = frame.reindex(whole)
     least = LEAST_ROWS if step == 1 else 6
     if len(frame) < least:
-        raise UserError(f"{label} has {len(frame)} {'days' if step == 1 else 'weeks'}; at least {least} are needed.")
+        raise UserError(f"{label} has {len(frame)} {_unit(step, len(frame))}; at least {least} are needed.")
     return frame.astype(float), step

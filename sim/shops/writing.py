@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.scenario import Observed, Posterior, Profile, Scenario, save
+from sim.scenario import Event, Observed, Posterior, Profile, Scenario, save
 
 if TYPE_CHECKING:
     from sim.shops.calibration import Calibration
@@ -21,7 +21,15 @@ def scenario_of(calibration: Calibration, name: str, *, title: str = "", author:
     return Scenario(
         name=name, title=title or f"{name}: calibrated", author=author, question="What does the shop bring if nothing is changed?",
         start=calibration.start, days=calibration.days, baseline=baseline, profile=Profile(**calibration.profile, source=source),
-        posterior=Posterior.of(calibration.posterior, file=f"{name}.parquet"),
+        posterior=Posterior.of(calibration.posterior, file=f"{name}.parquet"), events=events_of(calibration),
+    )
+
+
+def events_of(calibration: Calibration) -> tuple[Event, ...]:
+    """The dated events that come again inside the horizon, each with the middle of its uplift."""
+    return tuple(
+        Event(name=item["name"], start=start, end=end, traffic=round(item["p50"], 3))
+        for item in calibration.uplifts for start, end in item["ahead"]
     )
 
 

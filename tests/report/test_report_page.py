@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import re
+from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
-from sim.report import ReportMaterial, html_bytes
-from sim.texts import LANGUAGES
-from tests.report.material import material, rendered
+import sim
+from sim.engine import run
+from sim.parameters import registry
+from sim.report import ReportMaterial, html_bytes, report_material, xlsx_bytes
+from sim.report.words import tight
+from sim.shops.score_files import KeptScore, keep_score
+from sim.texts import LANGUAGES, words
+from tests import posteriors
+from tests.report.material import DAY, DRAWS, material, outcome, rendered
 
 FETCHING = {"src", "href", "action", "data", "poster", "srcset", "formaction", "background"}
 
@@ -130,3 +141,26 @@ def test_a_baseline_alone_has_a_page() -> None:
     page = read(material("base"))
     assert "chart_waterfall_1" not in [attributes.get("id") for _, attributes in page.tags]
     assert "Base" in page.texts
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_calibrated_shop_has_its_score_and_whose_prices_it_pays(language: str, tmp_path: Path) -> None:
+    base = sim.load(posteriors.shop(tmp_path, more="\n[horizon]\ndays = 14\n"))
+    plan = replace(base.with_levers({"payment.redirects": 2}), name="faster")
+    outcomes = [run(one, draws=DRAWS, seed=3) for one in (base, plan)]
+    made = report_material(outcomes[0], outcomes[1:], language=language, date=DAY)
+    unscored, prices = made.plans[0].shop
+    say = words(language)
+    assert unscored == say["calibrating.unscored"] and registry()["payment.redirects"].label[language] in prices
+    row = {"series": "sessions", "given": None, "wape": 0.16, "bias": 0.0, "wis": 31.5, "coverage80": 0.8, "coverage95": 0.95,
+           "rivals": {}, "better": []}
+    keep_score(KeptScore(rows=(row,), horizon=28, origins=5, step_days=1, smoothing=True), base.posterior, tmp_path)
+    made = report_material(outcomes[0], outcomes[1:], language=language, date=DAY)
+    scored = made.plans[0].shop[0]
+    assert "16" in scored and scored != unscored
+    text = unescape(html_bytes(made).decode())
+    assert 0 < text.index('class="tiles"') < text.index(tight(scored)) < text.index(tight(prices))  # under the tiles
+    book = load_workbook(io.BytesIO(xlsx_bytes(made)))
+    cells = [cell.value for row in book.worksheets[0].iter_rows() for cell in row]
+    assert scored in cells and prices in cells
+    assert report_material(outcome("base"), [outcome("faster")], language=language, date=DAY).plans[0].shop == ()

@@ -124,3 +124,9 @@ def test_the_sample_file_is_the_same_every_time(tmp_path: Path) -> None:
     assert one.frame.equals(two.frame) and one.ignored == two.ignored == ()
     with pytest.raises(UserError, match="exists already"):
         write_sample(tmp_path / "a.csv")
+
+
+def test_a_file_that_never_changes_is_refused_as_such() -> None:
+    text = "date,sessions,orders\n" + "".join(f"2024-01-{day:02d},100,10\n" for day in range(1, 31))
+    with pytest.raises(UserError, match="sessions, orders never changes and was left out"):
+        calibrate(read_shop(text.encode()))

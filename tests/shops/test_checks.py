@@ -16,7 +16,8 @@ from sim.shops.regimes import shifted_spells
 from sim.shops.table import ShopTable
 from sim.shops.tracking import tracking_of
 from sim.texts import LANGUAGES, words
-from sim.wording.shops import finding_handled
+from sim.wording.shops import finding_handled, finding_says
+from tests.shops.judge import as_csv
 
 GA4 = Path(os.environ.get("WHATIF_SHOP_DATA", Path(__file__).parents[2].parent / "shared/data")) / "ga4_google_merch_daily.csv"
 needs_ga4 = pytest.mark.skipif(not GA4.is_file(), reason=f"the public sample {GA4.name} is not beside the checkout")
@@ -157,3 +158,12 @@ def test_viewers_that_were_not_counted_are_no_closed_days() -> None:
     assert [str(day) for day in found["tracking_breaks:sessions"].days] == [str(first + k) for k in range(20, 27)]
     assert found["tracking_breaks:sessions"].default == "drop_days"
     assert "closed_days" not in found
+
+
+def test_weekdays_without_any_row_are_named_as_perhaps_closed() -> None:
+    days = [np.datetime64("2024-01-01") + k for k in range(42) if k % 7 != 6 and k != 9]  # a Monday first: no Sunday, and one day
+    rows = [{"date": str(day), "sessions": 500 + k % 9, "orders": 30 + k % 5} for k, day in enumerate(days)]
+    found = {item.kind: item for item in checked(read_shop(as_csv(rows)))}
+    assert found["weekday_missing"].data["weekdays"] == [6] and len(found["weekday_missing"].days) == 5  # five Sundays between the ends
+    assert [str(day) for day in found["gap"].days] == ["2024-01-10"]
+    assert "周日" in finding_says(found["weekday_missing"], words("zh"))

@@ -7,10 +7,12 @@ import time
 import numpy as np
 import pytest
 
+from sim.shops.calendars import Calendar
 from sim.shops.fits import ShopFits
+from sim.shops.fitting import Belief
 from sim.shops.latent import Seen, Spreads, mode
 from sim.shops.paths import growth_ahead
-from sim.shops.rivals import beta_binomial, binomial, drift, seasonal_naive, smoothed_rate
+from sim.shops.rivals import beta_binomial, binomial, drift, for_rates, seasonal_naive, smoothed_rate
 from sim.shops.scoring import quantiles_of, scores
 from sim.shops.series import fit_series
 from sim.shops.table import read_shop
@@ -110,6 +112,51 @@ def test_a_trend_fades() -> None:
     growth = growth_ahead(draws, 2000)
     whole = draws.effect("growth") / 100.0 * draws.half_life / np.log(2.0)
     assert growth[:, -1] == pytest.approx(whole, rel=1e-3, abs=1e-9)
+
+
+def test_no_growth_is_weighed_without_a_second_fit() -> None:
+    """Evidence with a chance of no growth = that chance x the evidence of a fit without growth + the rest x that of one with it."""
+    chance, steps = np.random.default_rng(3), 40
+    days = days_from("2024-01-01", steps)
+    seen = Seen(kind="gaussian", y=chance.standard_normal(steps), n=np.ones(steps), known=np.ones(steps, dtype=bool))
+    calendar = Calendar(first=days[0], last=days[-1], step_days=7, weekdays=False, season=False, growth=True)
+    design, belief = calendar.design(days), Belief(level=0.0, level_sd=2.0, fast=0.4, slow=0.7, weekday=0.1, growth_none=0.7)
+    mean, sd = np.zeros(2), np.array([2.0, belief.growth_sd])
+    both, alone = (
+        mode(seen, design[:, :k], spreads=SPREADS, prior_mean=mean[:k], prior_sd=sd[:k], start=np.zeros(steps)) for k in (2, 1)
+    )
+    log_factor, none = belief.without_growth(both, calendar)
+    assert both.evidence + log_factor == pytest.approx(np.logaddexp(np.log(0.7) + alone.evidence, np.log(0.3) + both.evidence), rel=1e-9)
+    assert none == pytest.approx(np.exp(np.log(0.7) + alone.evidence - both.evidence - log_factor), rel=1e-6)
+
+
+def test_a_rate_that_grows_is_told_from_one_that_stands() -> None:
+    chance, days = np.random.default_rng(9), days_from("2024-01-01", 120)
+    n = np.full(120, 4000.0)
+    ahead = np.full(28, 4000.0)
+    growth = {}
+    for name, daily in (("stands", 0.0), ("grows", 0.006)):  # in 120 days the odds double: exp(0.72) = 2.05
+        odds = 0.05 * np.exp(daily * (np.arange(148) - 120))
+        y = chance.binomial(4000, odds / (1.0 + odds)).astype(float)
+        found = fit_series(days=days, y=y[:120], upstream=n, money=False, step_days=1, draws=1000)
+        growth[name] = found.draws.effect("growth")
+        low, high = np.quantile(found.forecast(days_from("2024-04-30", 28), np.random.default_rng(1), upstream=ahead), [0.1, 0.9], axis=0)
+        assert ((low <= y[120:]) & (y[120:] <= high)).mean() > 0.6, name
+    assert (np.abs(growth["stands"]) < 1e-9).mean() > 0.5
+    assert np.median(growth["grows"]) == pytest.approx(0.6, abs=0.15)  # in 100 days
+
+
+def test_a_count_beside_another_has_rivals_too() -> None:
+    chance, n = np.random.default_rng(7), np.full(60, 200.0)
+    y = chance.poisson(220.0, 60).astype(float)  # more than what it is counted beside: 1.1 for one
+    for name, rule in for_rates("ratio").items():
+        draws = rule(y, n, np.full(5, 300.0), chance)
+        assert np.median(draws) == pytest.approx(330.0, abs=15.0), name  # 1.1 x 300
+        assert draws.std() == pytest.approx(np.sqrt(330.0), rel=0.35), name  # hardly more than counting alone
+    wild = chance.poisson(220.0 * chance.gamma(4.0, 0.25, 60)).astype(float)
+    narrow, wide = (for_rates("ratio")[name](wild, n, n[:5], chance).std() for name in ("binomial", "beta_binomial"))
+    assert wide > 3.0 * narrow  # a spread of a half from day to day, and of 7 % by counting
+    assert set(for_rates("ratio")) == set(for_rates())
 
 
 def test_a_season_is_told_from_a_year_and_a_half_on() -> None:

@@ -12,6 +12,7 @@ import pytest
 from openpyxl import Workbook
 
 from sim.errors import UserError
+from sim.shops import reading
 from sim.shops.table import ShopTable, read_shop
 
 DAYS = [date(2023, 7, 1) + timedelta(days=k) for k in range(20)]
@@ -257,3 +258,162 @@ def test_an_empty_workbook_and_a_second_line_of_headers_are_said_so() -> None:
     text = plain().replace("\n", "\n,人数,单数\n", 1)
     with pytest.raises(UserError, match="row 2, column date: there is no date"):
         read_shop(text.encode())
+
+
+# Rows of one day
+
+
+def test_rows_that_differ_in_a_column_that_is_not_read_are_parts_and_not_doubles() -> None:
+    # Two hosts with the same numbers: 10 + 10 sessions a day, and not 10
+    text = "date,主播,sessions,orders\n" + "".join(f"{day},{host},10,1\n" for day in DAYS for host in ("甲", "乙"))
+    table = read_shop(text.encode())
+    assert table.series("sessions")[0] == 20.0
+    found = table.findings[0]
+    assert (found.kind, found.data["header"], found.data["others"], len(found.days)) == ("parts_added", "主播", "甲, 乙", 20)
+
+
+def test_numbered_rows_that_say_the_same_are_counted_once() -> None:
+    text = "序号,date,sessions,orders\n" + "".join(f"{k},{day},{1000 + k},30\n" for k, day in enumerate(DAYS)) + f"20,{DAYS[19]},1019,30\n"
+    table = read_shop(text.encode())
+    assert table.series("sessions")[19] == 1019.0 and [item.kind for item in table.findings] == ["same_row_twice"]
+
+
+def test_hours_are_added_up_by_day_even_where_two_say_the_same() -> None:
+    text = "统计时间,访客数,下单订单数\n" + "".join(f"{day} {hour:02d}:00:00,5,1\n" for day in DAYS for hour in range(24))
+    table = read_shop(text.encode())
+    assert table.series("sessions")[0] == 120.0 and table.series("orders")[0] == 24.0  # 24 hours of 5 and of 1
+    assert [item.kind for item in table.findings] == ["hourly"]
+
+
+def test_two_shops_in_one_file_are_refused_until_the_planner_adds_them_up() -> None:
+    text = "日期,店铺名称,访客数,下单订单数\n" + "".join(f"{day},{shop},10,1\n" for day in DAYS for shop in ("甲店", "乙店"))
+    with pytest.raises(UserError, match="rows of 2 shops in column 店铺名称 \\(乙店, 甲店\\)"):
+        read_shop(text.encode())
+    assert read_shop(text.encode(), mapping={"店铺名称": "channel"}).series("sessions")[0] == 20.0
+    assert read_shop(text.replace("乙店", "甲店").replace(",10,", ",11,", 1).encode()).name == "the file"  # one shop's name is no part
+
+
+def test_days_in_several_rows_without_a_reason_are_refused_with_the_rows() -> None:
+    text = "date,sessions,orders\n" + "".join(f"{day},{number},5\n" for day in DAYS for number in (100, 40))
+    with pytest.raises(UserError, match="rows 2 and 3: 20 days stand in more than one row, and no column says why"):
+        read_shop(text.encode())
+    table = read_shop((plain() + "2023-07-05,40,5\n").encode())  # one such day is named
+    assert table.series("sessions")[4] == 1044.0 and [item.kind for item in table.findings] == ["day_twice"]
+
+
+# Rows that are no days
+
+
+@pytest.mark.parametrize("total", ["7月合计", "合计：", "本月累计", "平均值", "Grand Total", "Subtotal", "环比", "小计（元）"])
+def test_sums_between_the_days(total: str) -> None:
+    text = plain().replace("2023-07-11,", f"{total},9999,999\n2023-07-11,", 1)
+    table = read_shop(text.encode())
+    assert len(table.frame) == 20 and table.series("sessions").max() == 1019.0
+    assert [(item.kind, item.rows) for item in table.findings] == [("total_rows", (12,))]
+
+
+def test_notes_below_the_days_are_named_and_left_out() -> None:
+    table = read_shop((plain() + "注：数据 T+1 更新,,\n※ 不含退款,,\n").encode())
+    assert len(table.frame) == 20 and [(item.kind, item.rows) for item in table.findings] == [("note_rows", (22, 23))]
+    with pytest.raises(UserError, match="row 22, column date: \"soon\" is no date"):  # with numbers behind it, it is a day gone wrong
+        read_shop((plain() + "soon,5,1\n").encode())
+
+
+# Sheets
+
+
+def book_of(**pages: list[list[object]]) -> bytes:
+    book, out = Workbook(), io.BytesIO()
+    book.remove(book.active)
+    for title, rows in pages.items():
+        page = book.create_sheet(title)
+        for row in rows:
+            page.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+def sheet_of(first: int) -> list[list[object]]:
+    return [["日期", "访客数", "下单订单数"], *([day, first + k, 30] for k, day in enumerate(DAYS))]
+
+
+def test_a_workbook_of_several_sheets_says_which_was_read_and_another_can_be_asked_for() -> None:
+    data = book_of(说明=[["本表说明"]], 一月=sheet_of(1000), 二月=sheet_of(5000))
+    table = read_shop(data)
+    assert table.series("sessions")[0] == 1000.0
+    assert [(item.kind, dict(item.data)) for item in table.findings] == [("sheet", {"header": "一月", "others": "二月"})]
+    assert read_shop(data, sheet="二月").series("sessions")[0] == 5000.0
+    with pytest.raises(UserError, match="has no sheet '三月'; it has 说明, 一月, 二月"):
+        read_shop(data, sheet="三月")
+    with pytest.raises(UserError, match="is no workbook and has no sheets"):
+        read_shop(plain().encode(), sheet="一月")
+
+
+def test_a_hidden_sheet_comes_last() -> None:
+    book, out = Workbook(), io.BytesIO()
+    hidden, seen = book.active, book.create_sheet("日报")
+    hidden.sheet_state = "hidden"
+    for page, first in ((hidden, 9000), (seen, 1000)):
+        for row in sheet_of(first):
+            page.append(row)
+    book.active = 1
+    book.save(out)
+    assert read_shop(out.getvalue()).series("sessions")[0] == 1000.0
+
+
+def test_a_sheet_is_limited_and_a_csv_is_named_as_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_SHEET_ROWS", 3)
+    with pytest.raises(UserError, match=r"a sheet of up to 3 rows is read\. Save it as CSV"):
+        read_shop(book_of(日报=sheet_of(1000)))
+
+
+# What is written otherwise
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["=\"{:%Y-%m-%d}\"", "'{:%Y-%m-%d}", "{:%b %d %Y}", "{:%d-%b-%Y}", "{:%Y%m%d}-{:%Y%m%d}", "{:%Y-%m-%d}T00:00:00Z"],
+)
+def test_dates_as_tools_export_them(form: str) -> None:
+    text = "date;sessions;orders\n" + "".join(f"{form.format(day, day)};{1000 + k};30\n" for k, day in enumerate(DAYS))
+    assert first_row(read_shop(text.encode())) == (date(2023, 7, 1), 1000.0)
+
+
+def test_a_rate_in_a_column_of_counts_is_refused() -> None:
+    with pytest.raises(UserError, match='row 4, column orders: "3%" is a rate, and this column counts'):
+        read_shop(plain().replace("2023-07-03,1002,30", "2023-07-03,1002,3%").encode())
+
+
+def test_a_quotation_mark_that_is_never_closed_is_found() -> None:
+    days = [date(2023, 7, 1) + timedelta(days=k) for k in range(90)]
+    text = lines("date,sessions,orders", "{day},{n},30", [str(day) for day in days]).replace("2023-07-05,", '"2023-07-05,')
+    with pytest.raises(UserError, match="row 6: a cell never ends"):
+        read_shop(text.encode())
+    with pytest.raises(UserError, match="row 1: a cell never ends"):
+        read_shop(b"a" * 1_000_000)
+
+
+def test_letters_of_another_encoding_are_hinted_at() -> None:
+    text = lines("日期,訪客數,下單訂單數", "{day},{n},30", [str(day) for day in DAYS])
+    with pytest.raises(UserError, match="If these letters are wrong, save the file as UTF-8"):
+        read_shop(text.encode("big5"))
+
+
+def test_gbk_that_shows_late_is_still_read() -> None:
+    text = lines("date,channel,sessions,orders", "{day},store,{n},30", [str(day) for day in DAYS])
+    filler = "".join(f"2023-07-01,part {k},1,0\n" for k in range(5000))
+    table = read_shop((text + filler + "2023-07-01,直播,1,0\n").encode("gbk"))
+    assert table.encoding == "gb18030" and set(table.parts["channel"]) >= {"直播", "store"}
+
+
+def test_a_file_of_many_rows_by_channel_is_read_in_seconds_and_little_memory() -> None:
+    days = [date(2020, 1, 1) + timedelta(days=k) for k in range(1000)]
+    text = "日期,渠道,访客数,下单订单数,支付金额\n" + "".join(
+        f"{day},渠道{part},{part + k % 7},{part % 5},{part + k % 7}.5\n" for k, day in enumerate(days) for part in range(100)
+    )
+    begun = time.perf_counter()
+    table = read_shop(text.encode())
+    assert time.perf_counter() - begun < 20.0  # 1 s on an idle machine; 20 s before texts were read once each
+    # day 1: parts 0 … 99 add up to 4950 sessions, to 20 x (0+1+2+3+4) = 200 orders, and to 4950 + 50 CNY
+    assert [table.series(name)[0] for name in ("sessions", "orders", "gmv")] == [4950.0, 200.0, 5000.0]
+    assert table.series("sessions")[1] == 5050.0  # each part one more

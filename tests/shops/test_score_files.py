@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.scenario import Scenario
+from sim.parameters import registry
+from sim.scenario import LeverCost, Scenario
 from sim.shops.score_files import KeptScore, keep_score, score_of
 from sim.texts import LANGUAGES, words
-from sim.wording.shop_scores import score_in_words
+from sim.wording.shop_scores import platform_priced, prices_in_words, score_in_words
 from tests import posteriors
 
 ROW = {
@@ -66,3 +67,16 @@ def test_in_words(language: str) -> None:
     assert "16.0 %" in text and "28" in text and say["shops.column.sessions"] in text
     assert say["calibrating.simple_better"].format(series=say["shops.column.sessions"]) in text
     assert score_in_words(None, say) == say["calibrating.unscored"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whose_prices_a_shops_levers_have_is_said(shop: Scenario, language: str) -> None:
+    say = words(language)
+    assert prices_in_words([shop], say) == ""  # nothing is moved
+    # Redirects are priced for 20 integrations, filters by the merchant; a budget is its own price
+    plan = shop.with_levers({"payment.redirects": 2, "returns.filter_strength": 0.2, "traffic.drama": 1e6})
+    assert platform_priced(plan) == ("payment.redirects",)
+    assert registry()["payment.redirects"].label[language] in prices_in_words([shop, plan, plan], say)
+    settings = {name: replace(item, cost=LeverCost(once=1000.0)) for name, item in plan.moved.items()}
+    assert prices_in_words([plan.with_settings(settings)], say) == ""  # the plan states its own
+    assert platform_priced(replace(plan, posterior=None)) == ()

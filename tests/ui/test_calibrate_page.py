@@ -163,6 +163,46 @@ def test_what_can_be_read_in_two_ways_is_asked(quick: Path) -> None:
     assert not app.exception
 
 
+def workbook_of_two_shops() -> bytes:
+    book, out = Workbook(), io.BytesIO()
+    for title, times in (("North", 1), ("South", 2)):
+        page = book.create_sheet(title)
+        page.append(["date", "sessions", "orders"])
+        for row in ROWS:
+            page.append([row["date"], row["sessions"] * times, row["orders"] * times])
+    book["Sheet"].append(["Notes of ours"])
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sheet_of_a_workbook_is_chosen(quick: Path, language: str) -> None:
+    app = given(workbook_of_two_shops(), "shops.xlsx", language)
+    well(app)
+    box = next(box for box in app.selectbox if box.key.startswith("calibrate_sheet."))
+    assert (box.label, box.value, list(box.options)) == (words(language)["calibrating.sheet"], "North", ["Sheet", "North", "South"])
+    assert "South" in spoken(app)  # it holds days too, and is not read
+    box.set_value("South").run()
+    well(app)
+    assert app.session_state["calibrate_read"][1].series("sessions")[0] == 2 * ROWS[0]["sessions"]
+    next(box for box in app.selectbox if box.key.startswith("calibrate_sheet.")).set_value("Sheet").run()
+    assert not app.exception and len(app.error) == 1  # refused, and another sheet can be chosen
+    next(box for box in app.selectbox if box.key.startswith("calibrate_sheet.")).set_value("North").run()
+    well(app)
+    assert app.session_state["calibrate_read"][1].series("sessions")[0] == ROWS[0]["sessions"]
+
+
+def test_a_file_is_taken_apart_once(quick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.ui.calibrating import asking
+
+    app = given(as_csv(ROWS))
+    monkeypatch.setattr(asking, "read_grid", None)  # a second reading would fail
+    app.number_input(key="calibrate_days").set_value(21).run()
+    next(box for box in app.selectbox if box.key.startswith("calibrate_map.") and box.value == "orders").set_value("paid_orders").run()
+    well(app)
+    assert app.session_state["calibrate_read"][1].measures == ("sessions", "paid_orders")
+
+
 def test_an_event_that_is_none(quick: Path) -> None:
     app = given(as_csv(ROWS))
     app.text_area(key="calibrate_events").set_value("618 2024").run()

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import sim
 from sim.scenario import load
-from sim.texts import words
+from sim.texts import LANGUAGES, words
 from sim.ui.decisions import drivers_work
 from tests import posteriors
 
@@ -77,3 +77,15 @@ def test_what_moves_a_shop_are_its_own_numbers(shop: Path, language: str, monkey
     well(app)
     table = app.dataframe[1].value
     assert words(language)["posterior.factor"] in list(table[words(language)["drivers.assumption"]])[:2]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_drivers_and_decide_say_how_good_the_shop_would_have_been(shop: Path, language: str) -> None:
+    app, unscored = picked(language), words(language)["calibrating.unscored"]
+    for page in ("drivers", "decide"):
+        app.switch_page(str(TOP / "sim/ui/pages" / f"{page}.py")).run()
+        if page == "decide":
+            app.session_state["decide_part"] = "seek"
+            app.run()
+        well(app)
+        assert any(unscored in caption.value for caption in app.caption)

@@ -6,18 +6,21 @@ import csv
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from sim.errors import UserError
-from sim.shops import ShopTable, read_shop, sample_rows
+from sim.shops import ShopTable, sample_rows
 from sim.shops.columns import COLUMNS, DEFINITIONS, guessed
-from sim.shops.reading import read_grid
+from sim.shops.grids import Grid
+from sim.shops.reading import read_grid, sheet_names
+from sim.shops.table import table_of as table_of_grid
 from sim.ui import parts
 from sim.ui.state import Session, session
+from sim.wording.refusals import in_language
 
-FILE, UPLOADS, READ = "calibrate_file", "calibrate_uploads", "calibrate_read"
+FILE, UPLOADS, READ, GRIDS = "calibrate_file", "calibrate_uploads", "calibrate_read", "calibrate_grids"
 ENDINGS = ["csv", "tsv", "txt", "xlsx"]
 MOST_MB = 10  # as .streamlit/config.toml has it
 ASKED = {  # definitions that are asked where one of these columns is there
@@ -26,15 +29,17 @@ ASKED = {  # definitions that are asked where one of these columns is there
 }
 WRITTEN = ("date_order", "decimal")  # asked where the file can be read in two ways
 A_ROW = 4
+OF_A_FILE = ("calibrate_map.", "calibrate_odd.", "calibrate_sheet.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """A file in memory."""
+    """A file in memory. sheet: of a workbook with several, the one that is read; the digest is then of that sheet."""
 
     name: str
     data: bytes
     digest: str
+    sheet: str | None = None
 
     @classmethod
     def of(cls, name: str, data: bytes) -> Loaded:
@@ -97,10 +102,28 @@ def removed() -> None:
 
 def _take(file: Loaded | None) -> None:
     st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1  # an empty uploader next time
-    for key in [key for key in st.session_state if isinstance(key, str) and key.startswith(("calibrate_map.", "calibrate_odd."))]:
+    for key in [key for key in st.session_state if isinstance(key, str) and key.startswith(OF_A_FILE)]:
         del st.session_state[key]
     st.session_state[FILE] = file
     st.session_state[READ] = None
+    st.session_state[GRIDS] = {}
+
+
+def sheet(state: Session, file: Loaded) -> Loaded:
+    """The file with the sheet that is to be read; asked where a workbook has several."""
+    names = sheet_names(file.data)
+    if len(names) < 2:
+        return file
+    slot = f"calibrate_sheet.{file.digest[:8]}"
+    if st.session_state.get(slot) not in names:
+        try:
+            st.session_state[slot] = _grid(file).sheet
+        except UserError:
+            st.session_state[slot] = names[0]
+    chosen = st.selectbox(
+        state.say["calibrating.sheet"], names, key=slot, persist_state="session", width=320, format_func=lambda name: parts.plain(name[:60])
+    )
+    return replace(file, sheet=chosen, digest=hashlib.sha256(f"{file.digest} {chosen}".encode()).hexdigest())
 
 
 def table_of(state: Session, file: Loaded) -> ShopTable | None:
@@ -108,14 +131,15 @@ def table_of(state: Session, file: Loaded) -> ShopTable | None:
     say = state.say
     place = st.container()
     try:
-        headers = _headers(file)
+        grid = _grid(file)
     except UserError as error:
         refused(state, error)
         st.button(say["calibrating.remove"], icon=":material/close:", key="calibrate_remove", on_click=removed)
         return None
+    headers = tuple(dict.fromkeys(header for header in grid.headers if header))
     guess = {header: known for known, header in guessed(headers).items()}
     chosen = {header: str(st.session_state.get(_slot(file, at), guess.get(header, ""))) for at, header in enumerate(headers)}
-    found = _read(file, chosen, _said())
+    found = _read(file, grid, chosen, _said())
     unread = isinstance(found, UserError)
     with st.expander(say["calibrating.columns"], icon=":material/view_column:", expanded=unread, key=f"calibrate_columns.{unread}"):
         st.caption(say["calibrating.columns_note"])
@@ -148,10 +172,11 @@ def _head(state: Session, table: ShopTable) -> None:
 
 def refused(state: Session, error: UserError, *, mend: bool = False) -> None:
     """Why not, without what only helps on the command line; there the page says where to say it."""
-    message, says = error.message, ""
+    message, says = in_language(error.message, state.language), ""
     if "--" in message:
         head = message[: message.index("--")]
-        message = f"{head[: max(head.rfind('. '), head.rfind('; '))].rstrip('.;')}."
+        end = max(head.rfind(mark) for mark in (". ", "; ", "。", "；"))
+        message = head[:end].rstrip(".;") + ("。" if head[end] in "。；" else ".")
         says = state.say["calibrating.mend" if mend else "calibrating.mend_file"]
     parts.refused(message, state.say)
     if says:
@@ -161,16 +186,20 @@ def refused(state: Session, error: UserError, *, mend: bool = False) -> None:
 # What the columns are, and what they count
 
 
-def _headers(file: Loaded) -> tuple[str, ...]:
-    """The file's headers, each once; where none is understood, its first line's, so that the planner can say what they are."""
-    try:
-        found = read_grid(file.data, name=file.name).headers
-    except UserError:
-        first = _first_line(file.data)
-        if len(first) < 2:
-            raise
-        found = read_grid(file.data, name=file.name, known=first).headers
-    return tuple(dict.fromkeys(header for header in found if header))
+def _grid(file: Loaded) -> Grid:
+    """The file taken apart, once. Where no header is understood, its first line's, so that the planner can say what they are."""
+    kept = st.session_state.setdefault(GRIDS, {})
+    key = (hashlib.sha256(file.data).hexdigest(), file.name, file.sheet)
+    if key not in kept:
+        try:
+            found = read_grid(file.data, name=file.name, sheet=file.sheet, every=True)
+        except UserError:
+            first = _first_line(file.data)
+            if len(first) < 2:
+                raise
+            found = read_grid(file.data, name=file.name, sheet=file.sheet, known=first, every=True)
+        kept[key] = kept[(*key[:2], found.sheet or None)] = found
+    return kept[key]
 
 
 def _first_line(data: bytes) -> tuple[str, ...]:
@@ -228,13 +257,13 @@ def _definitions(state: Session, chosen: Mapping[str, str], found: ShopTable | U
             )
 
 
-def _read(file: Loaded, chosen: Mapping[str, str], said: Mapping[str, str]) -> ShopTable | UserError:
+def _read(file: Loaded, grid: Grid, chosen: Mapping[str, str], said: Mapping[str, str]) -> ShopTable | UserError:
     """Read once for the same answers."""
     key = (file.digest, file.name, tuple(chosen.items()), tuple(said.items()))
     kept = st.session_state.get(READ)
     if kept is None or kept[0] != key:
         try:
-            found: ShopTable | UserError = read_shop(file.data, name=file.name, mapping=chosen, definitions=said)
+            found: ShopTable | UserError = table_of_grid(grid, file.name, mapping=chosen, definitions=said)
         except UserError as error:
             found = error
         st.session_state[READ] = kept = (key, found)

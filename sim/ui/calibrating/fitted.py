@@ -24,6 +24,7 @@ from sim.ui import parts, work
 from sim.ui.calibrating.asking import Loaded
 from sim.ui.state import Session
 from sim.wording.evidence import quantity, range_of
+from sim.wording.shops import refunds_say, uplift_says
 
 SLOT, SEED, DRAWS = "calibrate_fit", 1, 4000
 MOST_DAYS, MOST_EVENTS = 732, 20
@@ -94,7 +95,7 @@ def section(state: Session, question: Question) -> work.Answer | None:
 
 def events_of(said: str, say: Words) -> tuple[Event, ...]:
     """Dated events, a line each: 618 = 2024-06-01..2024-06-18. Raises UserError in the planner's language."""
-    found: dict[str, Event] = {}
+    found: dict[tuple[str, date], Event] = {}
     for line in filter(None, (line.strip() for line in said.splitlines())):
         matched = re.fullmatch(r"(.+?)\s*[=:：]\s*(\d{4}-\d\d-\d\d)(?:\s*(?:\.\.|~|至|到|to)\s*(\d{4}-\d\d-\d\d))?", line)
         try:
@@ -105,7 +106,7 @@ def events_of(said: str, say: Words) -> tuple[Event, ...]:
         if matched is None or start is None or end is None or end < start:
             raise UserError(say["calibrating.bad_event"].format(line=line[:80]))
         name = matched[1].strip().replace(".", "_")
-        found[name] = Event(name=name, start=start, end=end)
+        found[name, start] = Event(name=name, start=start, end=end)
     if len(found) > MOST_EVENTS:
         raise UserError(say["calibrating.many_events"].format(most=MOST_EVENTS))
     return tuple(found.values())
@@ -121,10 +122,7 @@ def told(state: Session, shown: Shown) -> None:
     st.caption(say["calibrating.found_note"])
     parts.sheet([_estimate(item, found, say) for item in found.estimates], pinned=[say["shops.head_what"]])
     for item in found.uplifts:
-        st.markdown(parts.plain(say["shops.uplift"].format(
-            name=item["name"], first=item["start"], last=item["end"], factor=f"{item['p50']:.2f}", low=f"{item['p10']:.2f}",
-            high=f"{item['p90']:.2f}",
-        )))
+        st.markdown(parts.plain(uplift_says(item, say)))
     left, right = st.columns([5, 3], gap="medium")
     with left:
         pictures(state, shown.pictures)
@@ -205,6 +203,8 @@ def unknown(state: Session, found: Calibration) -> None:
     """Each figure of the model that the data tell, before and now; those that they do not tell stay as they were."""
     say, book = state.say, registry()
     st.markdown(say["shops.informed"].format(told=len(found.told), untold=len(found.untold)))
+    for line in refunds_say(found, say):
+        st.caption(parts.plain(line))
     with st.expander(say["calibrating.told"], icon=":material/fact_check:"):
         rows = []
         for name in found.told:

@@ -22,6 +22,7 @@ def page() -> None:
     if file is None:
         st.info(say["calibrating.empty"], icon=":material/info:")
         return
+    file = asking.sheet(state, file)
     table = asking.table_of(state, file)
     if table is None:
         return
