@@ -6,13 +6,50 @@ Labels of parameters live with the parameter in the registry; everything else th
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+import unicodedata
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 
 LANGUAGES = ("en", "zh")
+MOST_MARKS = 3  # accents on one letter; heaps of them would run over the lines above and below
+_ABOVE = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff"
+_HEAPS = re.compile(f"([{_ABOVE}]{{{MOST_MARKS}}})[{_ABOVE}]+")
+_HAN, _LATIN, _LATIN_END = re.compile("[\u4e00-\u9fff]"), re.compile("[A-Za-z]"), re.compile("[A-Za-z]$")
+_JOINER = "\u200d"  # holds emoji and letters of some scripts together
+
+
+def brief(text: str, most: int) -> str:
+    """What is seen of somebody's words in one row of at most `most` letters; a Chinese one takes the room of two."""
+    text, room = " ".join(visible(text).split()), most
+    for place, letter in enumerate(text):
+        room -= 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        if room < 0:
+            return f"{text[: max(1, place - 1)]}…"
+    return text
+
+
+class Gapped(str):
+    """A Chinese text with places: what is put there keeps a gap between Latin letters and the Chinese ones beside them (净 GMV 最优)."""
+
+    def format(self, *values: object, **named: object) -> str:
+        form, made, counted = Formatter(), "", 0
+        for literal, field, spec, conversion in form.parse(self):
+            if made and _LATIN_END.search(made) and _HAN.match(literal):
+                made += " "
+            made += literal
+            if field is None:
+                continue
+            if not field:  # places without a name take the values in their order
+                field, counted = str(counted), counted + 1
+            value, _ = form.get_field(field, values, named)
+            text = format(form.convert_field(value, conversion), spec or "")
+            made += f" {text}" if _LATIN.match(text) and made and _HAN.match(made[-1]) else text
+        return made
 
 
 class Words(Mapping[str, str]):
@@ -38,14 +75,23 @@ class Words(Mapping[str, str]):
     def of_file(self, name: str, field: str, own: str) -> str:
         """A shipped file's title or question in this language; anybody's own words as they are."""
         known = catalogue().get(f"file.{name}.{field}")
-        return known[self.language] if known is not None and known["en"] == own else own
+        return known[self.language] if known is not None and known["en"] == own else visible(own)
+
+
+def visible(text: str) -> str:
+    """Somebody's words without what nobody sees: no letters that turn the text around, hide in it, or pile up over it."""
+    seen = "".join(letter for letter in text if letter in "\n\t" or letter == _JOINER or unicodedata.category(letter) not in ("Cc", "Cf"))
+    return _HEAPS.sub(r"\1", seen)
 
 
 @cache
 def words(language: str) -> Words:
     if language not in LANGUAGES:
         raise ValueError(f"no texts in {language!r}; there are {', '.join(LANGUAGES)}")
-    return Words(language, {key: text[language] for key, text in catalogue().items()})
+    entries = {key: text[language] for key, text in catalogue().items()}
+    if language == "zh":
+        entries = {key: Gapped(text) if "{" in text else text for key, text in entries.items()}
+    return Words(language, entries)
 
 
 @cache

@@ -18,6 +18,7 @@ from sim.figures import chance, compact, rate, scale, with_interval
 from sim.texts import words
 
 Row = Mapping[str, Any]
+EVENT_LINES, EVENT_PX = 3, 130  # of events' names over a chart of days: a long one would leave the days no room
 PICKED = "picked"  # the selection of a chart whose marks can be clicked
 
 
@@ -216,11 +217,13 @@ def fans(
         layers.append(spans.mark_rect(color=colours.quiet, opacity=0.35).encode(
             x=alt.X("from:T", title=None, scale=alt.Scale(type="utc")), x2=alt.X2("to:T"), tooltip=alt.Tooltip("name:N")
         ))
-        layers.append(
-            spans.mark_text(align="left", baseline="top", dx=4, dy=4, color=colours.text, fontSize=11).encode(
-                x=alt.X("from:T", title=None, scale=alt.Scale(type="utc")), y=alt.YValue(0), text=alt.Text("name:N")
+        for place in range(min(len(events), EVENT_LINES)):  # names of days close together stand below each other
+            named = alt.Chart(_data(events[place::EVENT_LINES])).mark_text(
+                align="left", baseline="top", dx=4, dy=4 + 14 * place, color=colours.text, fontSize=11, limit=EVENT_PX
             )
-        )
+            layers.append(named.encode(
+                x=alt.X("from:T", title=None, scale=alt.Scale(type="utc")), y=alt.YValue(0), text=alt.Text("name:N")
+            ))
     if zero_line:
         layers.append(alt.Chart(_data([{"zero": 0}])).mark_rule(color=colours.base, strokeDash=[4, 3]).encode(y=alt.Y("zero:Q")))
     layers += [wide, narrow, median, _reader(series, unit=unit, language=language, x=x, say_date=say["chart.date"], colours=colours)]

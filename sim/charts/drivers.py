@@ -137,7 +137,7 @@ def worlds(rows: Sequence[Row], *, box: Row, heads: WorldHeads, colours: Palette
             titleLimit=0,
         ),
     )
-    legend = alt.Legend(title=None, orient="top-right", labelLimit=260)
+    legend = alt.Legend(title=None, orient="top-right", labelLimit=260, fillColor=colours.ground, padding=6)  # the dots run below it
     hue = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[colours.base, colours.loss]), sort=kinds, legend=legend)
     form = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "triangle-up"]), sort=kinds, legend=legend)
     frame = alt.Chart(_data([dict(box)])).mark_rect(

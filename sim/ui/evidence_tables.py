@@ -160,7 +160,7 @@ def studies(state: Session) -> None:
             say["evidence.by_kind"]: say[f"study_grade.{row.study.grade}"],
             say["evidence.head_basis"]: say[f"study_basis.{row.study.basis}"],
             say["evidence.head_source"]: row.study.source,
-            say["evidence.head_where"]: row.study.address or None,
+            say["evidence.head_where"]: row.study.address,
             say["evidence.head_rests"]: listed([item.label[say.language] for item in (*row.values, *row.costs)], say, most=3),
             say["evidence.head_note"]: row.study.note[say.language],
         }
@@ -182,7 +182,7 @@ def _document_figures(version: str, draws: int) -> tuple[FactEvidence, ...]:
 
 def controls(view: str, names: dict[str, str], say: Words) -> tuple[str, str | None, DeltaGenerator, DeltaGenerator]:
     """What is searched for, what is chosen by its name (`names`: of all rows), and two places for filters."""
-    first, second, left, right = st.columns([3, 4, 3, 3], vertical_alignment="bottom")
+    first, second, left, right = st.columns([3, 4, 3, 3])
     with first:
         text = st.text_input(
             say["evidence.search"], key=SEARCH, placeholder=say["evidence.search_hint"], icon=":material/search:",
@@ -225,7 +225,8 @@ def _grid(view: str, found: Sequence[str], shown: Sequence[dict[str, Any]], say:
     told = list(shown[0])[1 if view in ("facts", "studies") else 0]
     columns: dict[str, Any] = {
         say[f"evidence.{head}"]: st.column_config.Column(width=width)
-        for head, width in {"head_value": 150, "head_range": 130, "by_grade": 90, "head_fact_value": 110, "head_model": 110,
+        for head, width in {"head_value": 140, "head_range": 115, "by_grade": 85, "head_fact_value": 110, "head_model": 110,
+                            "head_used": 185, "by_role": 85, "by_stage": 95, "head_parameter": 170, "head_conflict": 100, "head_note": 460,
                             "head_source": 100 if view == "parameters" else 260}.items()
     }
     columns[say["evidence.head_id"]] = st.column_config.Column(pinned=True, width=60)

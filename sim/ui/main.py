@@ -11,12 +11,35 @@ from sim.errors import UserError
 from sim.ui import journal, people, recovery
 from sim.ui.parts import plain
 from sim.ui.state import session
+from sim.wording.refusals import in_language
 
 PAGES = Path(__file__).parent / "pages"
 ROOM = "<style>.stMainBlockContainer{padding:4.2rem 2rem 3rem}</style>"  # a page's margins: Streamlit has no option for them
 # The row under the tiles has room for two lines, whichever it says: what follows does not jump at the first move.
 ROWS = "<style>.st-key-in_words{min-height:3.25rem}</style>"
 # Buttons with an icon alone still have a name for who cannot see it: Streamlit has no option for a label that is only read out.
+# A figure's line is as tall without Chinese letters as with them, so that tiles side by side stand level; a narrow tile's label wraps.
+LEVEL = (
+    "<style>[data-testid=stMetricValue] *{line-height:1.35}"
+    "[data-testid=stMetricLabel] .stMarkdownEllipsis,[data-testid=stMetricLabel] p{white-space:normal;overflow:visible}</style>"
+)
+# Who goes through the page by keyboard sees where they are; Streamlit marks all but these.
+FOCUS = (
+    "<style>:is([data-testid=stTopNavLink],[data-testid=stElementToolbar] button):focus-visible"
+    "{outline:3px solid color-mix(in srgb,currentColor 55%,transparent);outline-offset:1px}"
+    "[data-testid=stElementToolbar]:focus-within{opacity:1}</style>"
+)
+# White on the dark theme's blue has a contrast of 3.5, the ground's own colour on it one of 5.2; Streamlit has no option for that.
+DARK = (
+    "<style>:is([data-testid^=stBaseButton-primary],.stMultiSelect [data-baseweb=tag]):not(:disabled),"
+    ":is([data-testid^=stBaseButton-primary],.stMultiSelect [data-baseweb=tag]):not(:disabled) *{color:#12171B}</style>"
+)
+# Streamlit's box for uploads speaks English alone.
+UPLOAD = (
+    "<style>[data-testid=stFileUploaderDropzone] button p,[data-testid=stFileUploaderDropzoneInstructions] span{{font-size:0}}"
+    "[data-testid=stFileUploaderDropzone] button p::after{{content:'{button}';font-size:.875rem}}"
+    "[data-testid=stFileUploaderDropzoneInstructions] span::after{{content:'{most}';font-size:.875rem}}</style>"
+)
 UNSEEN = (
     "<style>:is(.st-key-undo,.st-key-redo,[class*='st-key-more-'],[class*='st-key-reset-']) button [data-testid=stMarkdownContainer]"
     "{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}</style>"
@@ -31,7 +54,8 @@ def main() -> None:
     state = session()
     say = state.say
     st.set_page_config(page_title=say["app.title"], page_icon=ICON, layout="wide", initial_sidebar_state=330)
-    st.html(ROOM + ROWS + UNSEEN)
+    spoken = "" if state.language == "en" else UPLOAD.format(button=say["files.upload_button"], most=say["files.upload_most"])
+    st.html(ROOM + ROWS + LEVEL + FOCUS + UNSEEN + spoken + (DARK if st.context.theme.type == "dark" else ""))
     if people.shut_out(state):
         return
     state.user = state.user or people.user()
@@ -40,7 +64,8 @@ def main() -> None:
         st.query_params["lang"] = state.language
     page = st.navigation(
         [
-            st.Page(PAGES / "plan.py", title=say["app.plan"], icon=":material/tune:", url_path="plan", default=True),
+            plan := st.Page(PAGES / "plan.py", title=say["app.plan"], icon=":material/tune:", url_path="start", default=True),
+            st.Page(lambda: st.switch_page(plan), title=say["app.plan"], url_path="plan", visibility="hidden"),  # typed or bookmarked
             st.Page(PAGES / "compare.py", title=say["app.compare"], icon=":material/compare_arrows:", url_path="compare"),
             st.Page(PAGES / "drivers.py", title=say["app.drivers"], icon=":material/tornado:", url_path="drivers"),
             st.Page(PAGES / "decide.py", title=say["app.decide"], icon=":material/signpost:", url_path="decide"),
@@ -55,7 +80,7 @@ def main() -> None:
     try:
         page.run()
     except UserError as error:
-        st.error(say["app.refused"].format(says=plain(error.message)), icon=":material/error:")
+        st.error(say["app.refused"].format(says=plain(in_language(error.message, say.language))), icon=":material/error:")
     except Exception as error:
         LOG.exception("a page failed")
         st.error(say["app.broken"].format(kind=type(error).__name__), icon=":material/error:")

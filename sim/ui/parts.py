@@ -13,25 +13,27 @@ from sim.figures import change, figure, moved_by, points, rate, relative
 from sim.outcome import KPIS
 from sim.parameters import registry
 from sim.scenario import Scenario
-from sim.texts import LANGUAGES, Words
+from sim.texts import LANGUAGES, Words, brief, visible
 from sim.ui.inputs import dial, in_order
 from sim.ui.state import Session, session
 from sim.wording.planning import change_with_interval as change_with_interval  # pages say it as parts.change_with_interval
+from sim.wording.refusals import in_language
 
 TILES = ("gmv", "net_gmv", "return_rate", "contribution", "plan_cost")
 ABSOLUTE = ("contribution", "plan_cost")  # may be nothing or below: a percentage of it would mislead
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
 LANGUAGE = "language"
-LONGEST_TITLE = 60  # letters, in lists and heads
+LONGEST_TITLE = 60  # letters, in lists and heads; a Chinese one takes the room of two
+LONGEST_QUESTION = 300
 LONGEST_SHEET = 30
+APART = "\u2060"  # a joint without width
 
 
 # Head of a page
 
 
 def language_switch(state: Session) -> None:
-    if st.session_state.get(LANGUAGE) != state.language:
-        st.session_state[LANGUAGE] = state.language
+    st.session_state[LANGUAGE] = state.language  # at every run: a switch that has just come with another page shows nothing else
     st.segmented_control(
         state.say["app.language"], sorted(LANGUAGES, reverse=True), format_func=LANGUAGE_NAMES.__getitem__, key=LANGUAGE, required=True,
         on_change=_spoken, label_visibility="collapsed",
@@ -51,16 +53,16 @@ def _texts(value: object) -> bool:
 
 def title_of(scenario: Scenario | None, name: str, say: Words) -> str:
     """What the file calls itself, in Chinese where the catalogue knows it, and its stem."""
+    name = brief(name, LONGEST_TITLE)
     if scenario is None:
         return name
     title = clipped(translated(scenario, "title", say))
-    return title if not title or title == name else f"{title} · {name}"
+    return name if not title or title == name else f"{title} · {name}"
 
 
 def clipped(title: str) -> str:
     """A title as it stands among others: one row, and not all of a novel."""
-    title = " ".join(title.split())
-    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
+    return brief(title, LONGEST_TITLE).replace(" · ", "·")  # the dot with gaps stands between a title and its file's name
 
 
 def translated(scenario: Scenario, field: str, say: Words) -> str:
@@ -76,19 +78,21 @@ def faults(state: Session) -> None:
 
 
 def plain(text: str) -> str:
-    """Somebody's own words, shown as they are: no mark-up, no formulas, no links, no list, one line."""
-    text = re.sub(r"([\\`*_{}\[\]<>#~$|:&@])", r"\\\1", " ".join(text.split()))
-    text = re.sub(r"(?i)\b(www)\.", r"\1\\.", text)
-    return re.sub(r"^(?=[-+])|(?<=^\d)(?=[.)] )|(?<=^\d\d)(?=[.)] )", r"\\", text)
+    """Somebody's own words, shown as they are: no mark-up, no formulas, no links, no icons, no list, one line, nothing unseen."""
+    text = re.sub(r"([\\`*_{}\[\]<>#~$|:&@])", r"\\\1", " ".join(visible(text).split()))
+    # Streamlit makes links and icons of what is left when the escapes are gone: a joint that nobody sees keeps the pieces apart.
+    text = re.sub(r"(?i)\b(www)\.", rf"\1{APART}\\.", text)
+    text = re.sub(r"(:(?=[^\s\d]|\d+\\?:)|@(?=\S))", rf"\1{APART}", text)
+    return re.sub(r"^(?=[-+=])|(?<=^\d)(?=[.)] )", r"\\", re.sub(r"^(\d{2,9})([.)]) ", r"\1\\\2 ", text))
 
 
 def tight(text: str) -> str:
     """No line ends between a number and its unit."""
-    return re.sub(r"(?<=[\d\]]) (?=%|pp|bn|tn|[mk]\b|[亿万])", "\u00a0", text)
+    return re.sub(r"(?<=[\d\]]) (?=%|pp|bn|tn|[mks]\b|[亿万])", "\u00a0", text)
 
 
 def refused(says: str, say: Words) -> None:
-    st.error(say["app.refused"].format(says=plain(says)), icon=":material/error:")
+    st.error(say["app.refused"].format(says=plain(in_language(says, say.language))), icon=":material/error:")
 
 
 # Tiles
@@ -96,25 +100,20 @@ def refused(says: str, say: Words) -> None:
 
 def kpi_label(kpi: str, language: str) -> str:
     unit = KPIS[kpi].unit
-    if unit != "CNY":
+    if not unit.startswith("CNY"):  # an order's value is money too
         return KPIS[kpi].label[language]
     return f"{KPIS[kpi].label[language]}（元）" if language == "zh" else f"{KPIS[kpi].label[language]}, CNY"
 
 
 def tile(
-    label: str, value: str, delta: tuple[str, str, str], notes: Sequence[str], *, key: str, help: str | None = None, hint: str | None = None
+    label: str, value: str, delta: tuple[str, str, str], notes: Sequence[str], *, key: str, help: str | None = None
 ) -> None:
     """A figure with its change (text, colour, arrow) and small lines below: nothing is cut off when the column is narrow.
 
-    `hint` says what the figure counts. With `help` instead, the label is a line of its own that may wrap.
+    `help` says what the figure counts; its button is named after the label.
     """
     with st.container(border=True, height="stretch", gap="xsmall", key=key):
-        if help:
-            st.caption(label, help=help)
-        st.metric(
-            label, value, delta[0], delta_color=delta[1], delta_arrow=delta[2], label_visibility="collapsed" if help else "visible",
-            help=hint,
-        )
+        st.metric(label, value, delta[0], delta_color=delta[1], delta_arrow=delta[2], help=help)
         st.caption(tight("  \n".join(notes)))
 
 

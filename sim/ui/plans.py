@@ -14,6 +14,7 @@ from sim.outcome import Outcome
 from sim.scenario import Scenario
 from sim.ui import cache, parts
 from sim.ui.state import Session, file_names
+from sim.wording.refusals import in_language
 
 CURRENT = "\0current"  # the plan at hand with what was moved in it; no file can have this name
 
@@ -25,6 +26,8 @@ def plan_names(state: Session) -> list[str]:
 
 def label_of(state: Session, name: str, *, brief: bool = False) -> str:
     """What a plan is called, with its file's name behind it unless that would be too long."""
+    if name == CURRENT and brief:
+        return state.say["compare.current_brief"]
     if name == CURRENT:
         title = parts.clipped(parts.translated(state.opened, "title", state.say))
         return state.say["compare.current"].format(title=title or state.opened.name)
@@ -100,5 +103,6 @@ def _spans(scenarios: Sequence[Scenario]) -> list[tuple[date, int]]:
 def left_out(state: Session, found: Gathered) -> None:
     """Which plans are not here, and why."""
     for name, why in found.faults.items():
+        why = in_language(why, state.language)
         said = state.say["compare_page.left_out"].format(plan=parts.plain(label_of(state, name)), why=parts.plain(why))
         st.error(said, icon=":material/error:")

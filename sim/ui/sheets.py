@@ -11,7 +11,7 @@ from sim.figures import chance, compact, figure, with_interval
 from sim.outcome import KPIS
 from sim.parameters import registry
 from sim.scenario import Difference
-from sim.texts import Words
+from sim.texts import Words, visible
 
 Row = Mapping[str, Any]
 
@@ -105,7 +105,7 @@ def name_of(difference: Difference, say: Words) -> str:
         return KPIS[difference.name].label[say.language]
     if difference.kind in ("horizon", "profile", "posterior"):
         return say[f"field.{difference.kind}"]
-    return say.get(f"event.{difference.name}", difference.name)
+    return say.get(f"event.{difference.name}", visible(difference.name))
 
 
 def difference_sheet(differences: Sequence[Difference], say: Words) -> list[dict[str, str]]:
@@ -133,7 +133,7 @@ def said(value: Any, item: Difference, say: Words) -> str:
     if isinstance(value, list):
         return ", ".join(said(part, item, say) for part in value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
+        return visible(str(value))
     if item.kind == "lever" and item.field == "to":
         return dial(registry()[item.name], say.language).text(value)
     return figure(value, item.unit, say.language) if item.unit in ("share", "CNY") else f"{value:g}"

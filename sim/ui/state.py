@@ -13,6 +13,7 @@ from sim.parameters import registry
 from sim.scenario import LeverSetting, Scenario, load, scenario_names
 from sim.scenario.filing import Deleted
 from sim.texts import LANGUAGES, Words, usual_language, words
+from sim.wording.refusals import in_language
 
 KEY = "session"
 LANGUAGE_KEY = "language"
@@ -156,7 +157,7 @@ class Session:
 
     def _say_lost(self, lost: list[str]) -> None:
         if lost:
-            self.fault = self.say["recovery.lost"].format(count=len(lost), says=lost[0])
+            self.fault = self.say["recovery.lost"].format(count=len(lost), says=in_language(lost[0], self.language))
 
     def _take(self, scenario: Scenario, text: str | None, edits: Edits) -> None:
         self.opened, self.text, self.edits = scenario, text, edits

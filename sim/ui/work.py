@@ -17,6 +17,7 @@ from sim.ui import parts
 from sim.ui.state import Session
 
 LOOK_EVERY_S = 0.5
+LEAST_SHOWN = 0.02  # of a bar: work that has begun, though nothing of it is done yet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +179,7 @@ def _watched(say: Words, job: Job, what: str, slot: str) -> None:
     if job.over or not running(slot):
         st.rerun(scope="app")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.share, text=progress_words(job, what, say))
+        st.progress(max(job.share, LEAST_SHOWN), text=progress_words(job, what, say))
         st.button(
             say["work.stopping" if job.stopping else "work.stop"], key=f"stop_{slot}", icon=":material/stop_circle:",
             disabled=job.stopping, on_click=_stop, args=(slot, job),

@@ -11,13 +11,14 @@ from sim.figures import chance, change, compact, figure, interval, money, points
 from sim.parameters import registry
 from sim.planning import MENDED_BY
 from sim.scenario import Scenario
-from sim.texts import Words
+from sim.texts import Words, brief
 from sim.wording.drivers import name_of
 from sim.wording.levers import cost_text
 
 LITTLE = 0.01  # of what is unsure: an assumption that brings less is not felt
 HARDLY = 0.05
 MOST_CHANGES = 6
+LONGEST_EVENT = 60  # letters
 
 Row = Mapping[str, Any]
 
@@ -48,7 +49,10 @@ def levers_of(cause: str, say: Words) -> str:
 def event_rows(scenario: Scenario, say: Words) -> list[dict[str, str]]:
     """A scenario's events as charts mark them: name, first and last day."""
     return [
-        {"name": say.get(f"event.{event.name}", event.name), "from": event.start.isoformat(), "to": event.end.isoformat()}
+        {
+            "name": say.get(f"event.{event.name}", brief(event.name, LONGEST_EVENT)),
+            "from": event.start.isoformat(), "to": event.end.isoformat(),
+        }
         for event in scenario.events
     ]
 

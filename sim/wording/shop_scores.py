@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sim.figures import rate
+from sim.parameters import registry
 from sim.texts import Words
 from sim.wording.shops import series_text
 
 if TYPE_CHECKING:
+    from sim.scenario import Scenario
     from sim.shops.score_files import KeptScore
 
 _FIRST = ("sessions", "orders", "paid_orders", "gmv")
@@ -38,3 +41,29 @@ def score_in_words(score: KeptScore | None, say: Words) -> str:
     else:
         said.append(say["shops.unbeaten"])
     return ("" if say.language == "zh" else " ").join(said)
+
+
+def platform_priced(scenario: Scenario) -> tuple[str, ...]:
+    """Levers that a calibrated shop's plan moves at a price counted for the whole platform of the document, in the plan's order.
+
+    Not those whose price the plan states, whose amount is the price (budgets), or that cost per merchant or per parcel: these are
+    of the shop's own size.
+    """
+    if scenario.posterior is None:
+        return ()
+    found = []
+    for name, setting in scenario.moved.items():
+        cost = registry()[name].cost
+        if setting.cost is not None or cost is None or cost.basis in ("budget", "spend") or cost.units == "money.merchants":
+            continue
+        if cost.once or cost.per_month or (cost.per_unit and cost.basis != "parcel"):
+            found.append(name)
+    return tuple(found)
+
+
+def prices_in_words(scenarios: Sequence[Scenario], say: Words) -> str:
+    """That ROI and plan cost of a shop rest on a platform's prices, and of which levers; nothing where they do not."""
+    comma = "、" if say.language == "zh" else ", "
+    moved = dict.fromkeys(name for scenario in scenarios for name in platform_priced(scenario))
+    names = [registry()[name].label[say.language] for name in moved]
+    return say["shops.platform_prices"].format(levers=comma.join(names)) if names else ""

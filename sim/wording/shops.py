@@ -9,6 +9,7 @@ from sim.figures import compact, rate, ratio
 from sim.texts import Words
 
 if TYPE_CHECKING:
+    from sim.shops.calibration import Calibration
     from sim.shops.findings import Finding
 
 _MOST_ROWS = 6
@@ -28,6 +29,9 @@ def finding_says(finding: Finding, say: Words) -> str:
         data["share"] = rate(data["share"])
     if "factor" in data:
         data["factor"] = ratio(data["factor"])
+    if "weekdays" in data:
+        names = say["calibrating.day_names"].split("|")
+        data["weekdays"] = ("、" if say.language == "zh" else ", ").join(names[day] for day in data["weekdays"])
     if finding.days:
         data |= {"first": str(finding.days[0]), "last": str(finding.days[-1]), "days": len(finding.days)}
         data["when"] = data["first"] if data["first"] == data["last"] else f"{data['first']} … {data['last']}"
@@ -58,3 +62,25 @@ def scores_say(rows: Sequence[Mapping[str, Any]], say: Words) -> list[str]:
             names = ("、" if say.language == "zh" else ", ").join(say[f"shops.rival.{name}"] for name in row["better"])
             found.append(say["shops.beaten"].format(series=series_text(row, say), rivals=names))
     return found or [say["shops.unbeaten"]]
+
+
+def uplift_says(item: Mapping[str, Any], say: Words) -> str:
+    """What a dated event did, and whether its next one is in the scenario."""
+    said = say["shops.uplift"].format(
+        name=item["name"], first=item["start"], last=item["end"], factor=f"{item['p50']:.2f}", low=f"{item['p10']:.2f}",
+        high=f"{item['p90']:.2f}",
+    )
+    if item["ahead"]:
+        when = ("、" if say.language == "zh" else ", ").join(f"{start} … {end}" for start, end in item["ahead"])
+        return said + say["shops.uplift_ahead"].format(when=when, factor=f"{item['p50']:.2f}")
+    return said + say["shops.uplift_only"].format(factor=f"{item['p50']:.2f}")
+
+
+def refunds_say(found: Calibration, say: Words) -> list[str]:
+    """What the file's returns and refunds tell, by the day on which it dates them, and what they cannot tell."""
+    columns, meaning, lines = found.table.columns, found.table.definitions, []
+    if "refund_amount" in columns:
+        lines.append(say["shops.refunds_money" if "returned_orders" in columns else "shops.refunds_money_only"])
+    if "returned_orders" in columns:
+        lines.append(say["shops.returns_by_order_date" if meaning["returns"] == "by_order_date" else f"shops.refunds_{meaning['refunds']}"])
+    return lines

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from sim.parameters import GROUPS
 from sim.ui.levers.panel import fold_of
+from sim.ui.parts import APART
 
 TOP = Path(__file__).parent.parent.parent
 BASELINE = 'schema = 1\ntitle = "Baseline"\n[horizon]\nstart = 2024-01-01\ndays = 28\n'
@@ -51,7 +52,7 @@ def said(app: AppTest) -> str:
     """The one error on the page, without the escapes that keep it from being read as mark-up."""
     assert not app.exception
     assert len(app.error) == 1
-    return app.error[0].value.replace("\\", "")
+    return app.error[0].value.replace("\\", "").replace(APART, "")
 
 
 def tile(app: AppTest, label: str) -> tuple[str, str]:

@@ -113,7 +113,7 @@ def test_a_file_that_was_spoilt_meanwhile_can_still_be_saved_elsewhere(folder: P
     assert levers(folder / "faster.toml") == MINE
 
 
-@pytest.mark.parametrize("way", ["conflict_overwrite", "conflict_on_top"])
+@pytest.mark.parametrize("way", ["conflict_overwrite", "conflict_on_top", "conflict_take"])
 def test_notes_that_met_a_conflict_are_not_lost(app: AppTest, folder: Path, way: str) -> None:
     app.selectbox(key="picker").set_value("faster").run()
     path = folder / "faster.toml"
@@ -124,7 +124,8 @@ def test_notes_that_met_a_conflict_are_not_lost(app: AppTest, folder: Path, way:
     assert not sim.load(path).notes
     app.button(key=way).click().run()
     well(app)
-    if way == "conflict_on_top":  # they stand in the menu again, ready to be saved
+    if way != "conflict_overwrite":  # they stand in the menu again, ready to be saved
+        assert any(words("en")["conflict.words_kept"] in text.value for text in app.markdown)
         next(button for button in app.button if button.label == describe).click().run()
         well(app)
     assert sim.load(path).notes == "Agreed on Monday."

@@ -313,7 +313,10 @@ def test_a_new_name_in_other_case_never_takes_another_files_place(folder: Path) 
 
 
 @pytest.mark.parametrize("text, shown", [
-    ("- item", "\\- item"), ("1. item", "1\\. item"), ("www.a.example me@a.example", "www\\.a.example me\\@a.example"),
+    ("- item", "\\- item"), ("1. item", "1\\. item"), ("www.a.example me@a.example", "www\u2060\\.a.example me\\@\u2060a.example"),
+    ("https://a.example :material/home: :100:", "https\\:\u2060//a.example \\:\u2060material/home\\:"
+     " \\:\u2060100\\:"), ("2026. plan", "2026\\. plan"), ("12:30, a: b", "12\\:30, a\\: b"),
+    ("on\u202etfel \u2066x\u2069 zero\u200bwidth\x07", "ontfel x zerowidth"), ("e\u0301" + 30 * "\u0301", "e" + 3 * "\u0301"),
     ("&lt;b&gt;", "\\&lt;b\\&gt;"), ("<b>*x*</b> $y$", "\\<b\\>\\*x\\*\\</b\\> \\$y\\$"), ("+2 %", "\\+2 %"), ("2.5 s", "2.5 s"),
 ])
 def test_somebodys_words_are_no_markup(text: str, shown: str) -> None:

@@ -63,7 +63,7 @@ def test_a_file_fills_the_levers_to_the_last_digit_and_drafts_are_kept(app: AppT
     well(app)
     assert app.slider(key="lever.detail_page.load_median_s").value == pytest.approx(1.53)
     assert app.slider(key="lever.payment.redirects").value == 5
-    assert any("2.1 → 1.53 s" in text.value for text in app.markdown)
+    assert any("2.1 → 1.53\u00a0s" in text.value for text in app.markdown)  # no line ends before a unit
     app.selectbox(key="picker").set_value("baseline").run()
     assert app.slider(key="lever.payment.redirects").value == 3
     assert app.slider(key="lever.detail_page.load_median_s").value == pytest.approx(2.1)

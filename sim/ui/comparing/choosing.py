@@ -10,13 +10,16 @@ import streamlit as st
 
 from sim.analysis.comparing import Comparison
 from sim.errors import UserError
+from sim.texts import brief
 from sim.ui import cache, parts
 from sim.ui.files.acts import words_of
+from sim.ui.parts import LONGEST_TITLE
 from sim.ui.plans import CURRENT, drop_gone, gathered, label_of, left_out
 from sim.ui.state import BASELINE, Session
 
 FIRST_PLAN = "all_fixes"
 MOST_PLANS = 6
+LABEL_PX = 20  # what has no label of its own stands beside the boxes that have one
 PLAN_PAGE = Path(__file__).parent.parent / "pages" / "plan.py"
 
 
@@ -29,10 +32,11 @@ class Compared:
     labels: tuple[str, ...]
     titles: tuple[str, ...]
 
-    def heads(self, *taken: str) -> tuple[str, ...]:
-        """The titles as heads of a table's columns: no two alike, and none like the heads that are `taken`; a file may be called so."""
+    def heads(self, *taken: str, most: int = LONGEST_TITLE) -> tuple[str, ...]:
+        """The titles as heads of a table's columns, of `most` letters: no two alike, and none like the heads that are `taken`."""
         found: list[str] = []
         for title, label in zip(self.titles, self.labels, strict=True):
+            title, label = brief(title, most), brief(label, most)
             tries = (title, label, *(f"{title} ({count})" for count in range(2, 99)))
             found.append(next(head for head in tries if head not in (*taken, *found)))
         return tuple(found)
@@ -42,15 +46,16 @@ def chosen(state: Session, names: list[str]) -> tuple[str, list[str], bool]:
     """The base and its plans; kept while the planner looks at other pages."""
     say = state.say
     first = [name for name in (CURRENT, state.opened.name, FIRST_PLAN) if name in names and name != BASELINE][:1]
-    left, right, side = st.columns([3, 6, 2], vertical_alignment="bottom")
+    left, right, side = st.columns([3, 6, 2])
     keep = {"persist_state": "session", "format_func": lambda name: label_of(state, name)}
     drop_gone(names, one="compare_base", several="compare_plans")
     st.session_state.setdefault("compare_plans", first)
     with left:
         base = st.selectbox(say["compare.base"], names, index=names.index(BASELINE) if BASELINE in names else 0, key="compare_base", **keep)
     with right:
-        plans = st.multiselect(say["compare.plans"], names, key="compare_plans", max_selections=MOST_PLANS, **keep)
+        plans = st.multiselect(say["compare.plans"], names, key="compare_plans", max_selections=MOST_PLANS, wrap=True, **keep)
     with side:
+        st.space(LABEL_PX)
         same = st.toggle(say["compare.same_world"], key="compare_world", help=say["compare.same_world_help"], persist_state="session")
     return base, [name for name in plans if name != base], same
 

@@ -19,6 +19,7 @@ from sim.ui.state import Session
 Cell = tuple[str, str]  # the value, and what is said small below it
 FACTORS = ("traffic", "value", "cpm", "transit")
 BIG = 1e4  # from here on numbers are said in k, m and bn
+LONGEST_HEAD = 32  # letters: six plans side by side
 COSTS = ("once", "per_month", "per_unit")
 
 
@@ -30,11 +31,11 @@ def section(state: Session, found: Compared) -> None:
     if not rows:
         st.caption(say["compare_page.what_none"])
         return
-    titles = found.heads(say["head.kind"], say["head.name"])
+    titles = found.heads(say["head.kind"], say["head.name"], most=LONGEST_HEAD)
     heads = [say["compare_page.base_head"].format(plan=titles[0]), *titles[1:]]
     table = [
         {
-            say["head.kind"]: f":gray[{say.named('kind', kind)}]", say["head.name"]: parts.plain(name),
+            say["head.kind"]: f":gray[{say.named('kind', kind)}]", say["head.name"]: parts.plain(parts.clipped(name)),
             **{
                 parts.plain(head): _drawn(cell, cells[0] if place else None)
                 for place, (head, cell) in enumerate(zip(heads, cells, strict=True))

@@ -14,6 +14,7 @@ from sim.charts import deciding as charts
 from sim.figures import chance, figure, interval
 from sim.outcome import KPIS, model_version
 from sim.ui import parts, work
+from sim.ui.calibrating import standing
 from sim.ui.plans import CURRENT, Gathered, drop_gone, gathered, label_of, left_out, plan_names
 from sim.ui.state import BASELINE, Session
 from sim.wording.deciding import choice_says, regret_text, worth_says
@@ -50,6 +51,7 @@ def section(state: Session) -> None:
         spoken = titles
     if options.several_shops:
         st.warning(say["decide.other_shop"], icon=":material/storefront:")
+    standing.lines(state, options.scenarios)
     st.markdown(parts.tight(choice_says(choice, [parts.plain(name) for name in spoken], say)))
     robust(state, choice, titles)
     left, right = st.columns(2, gap="medium")
@@ -69,11 +71,11 @@ def asked(state: Session, names: list[str]) -> tuple[str, list[str], str]:
     st.session_state.setdefault("decide_plans", first)
     st.session_state.setdefault("decide_kpi", FIGURES[0])
     keep = {"persist_state": "session", "format_func": lambda name: label_of(state, name)}
-    left, right = st.columns([3, 8], vertical_alignment="bottom")
+    left, right = st.columns([3, 8])
     with left:
         base = st.selectbox(say["decide.base"], names, index=names.index(BASELINE) if BASELINE in names else 0, key="decide_base", **keep)
     with right:
-        plans = st.multiselect(say["decide.plans"], names, key="decide_plans", max_selections=MOST_PLANS, **keep)
+        plans = st.multiselect(say["decide.plans"], names, key="decide_plans", max_selections=MOST_PLANS, wrap=True, **keep)
     kpi = st.segmented_control(
         say["decide.figure"], FIGURES, key="decide_kpi", required=True, persist_state="session",
         format_func=lambda name: KPIS[name].label[state.language],

@@ -24,7 +24,7 @@ def edited(state: Session) -> list[Target]:
         target = first[line] if line < len(first) else None
         key = f"drivers_goal_{state.opened.name}_{line}"
         names = [*([NOTHING] if line else []), FIRST, *(name for name in KPIS if name != FIRST)]
-        left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
+        left, middle, right = st.columns([3, 2, 2], vertical_alignment="center" if line else "top")
         hidden = "visible" if line == 0 else "collapsed"
         with left:
             kpi = st.selectbox(

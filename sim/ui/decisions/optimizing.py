@@ -282,7 +282,7 @@ def tiles(state: Session, found: Answer) -> None:
         with column:
             parts.tile(
                 parts.kpi_label(kpi, language), figure(now["mean"], unit, language), moved, notes, key=f"optimize_tile_{kpi}",
-                hint=say[f"kpi_help.{kpi}"],
+                help=say[f"kpi_help.{kpi}"],
             )
 
 

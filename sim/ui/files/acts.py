@@ -16,6 +16,7 @@ from sim.scenario.text import decoded, file_text
 from sim.texts import Words
 from sim.ui import cache, journal, parts
 from sim.ui.state import BASELINE, Conflict, Session, file_names, session
+from sim.wording.refusals import in_language
 
 PICKER = "picker"
 MENU = "file_menu"
@@ -87,7 +88,7 @@ def uploaded(slot: str) -> None:
         state.notice = state.say["files.uploaded"].format(name=file.name)
         st.session_state[MENU] = False
     except UserError as error:
-        state.fault = state.say["files.upload_refused"].format(says=error.message)
+        state.fault = state.say["files.upload_refused"].format(says=in_language(error.message, state.language))
 
 
 # Save
@@ -167,6 +168,11 @@ def typed(state: Session) -> dict[str, str]:
     return words
 
 
+def proposed_words(state: Session, field: str) -> str:
+    """What stands in a field before anybody types: a shipped file's words in the session's language."""
+    return parts.translated(state.opened, field, state.say)
+
+
 def save_as() -> None:
     state = session()
     try:
@@ -183,8 +189,13 @@ def describe() -> None:
     state = session()
     try:
         words = typed(state)
-        signed(state, words["author"] or state.author)
-        write_open(state, title=words["title"] or state.opened.name, question=words["question"], notes=words["notes"])
+        signed(state, words.pop("author") or state.author)
+        words["title"] = words["title"] or state.opened.name
+        del words["name"]
+        for field, text in words.items():
+            if text == proposed_words(state, field).strip():  # nobody has typed here: a translation does not take the file's own place
+                words[field] = getattr(state.opened, field)
+        write_open(state, **words)
     except UserError as error:
         state.fault = error.message
 
@@ -194,7 +205,7 @@ def duplicate() -> None:
     title = state.say["files.copy"].format(title=parts.translated(state.opened, "title", state.say))
     try:
         name = free_name(f"{state.opened.name}_copy")
-        store(state, name, title=title, author=state.author, question=state.opened.question, notes=state.opened.notes)
+        store(state, name, title=title, author=state.author, question=proposed_words(state, "question"), notes=state.opened.notes)
     except UserError as error:
         state.fault = error.message
 

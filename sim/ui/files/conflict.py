@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,7 @@ from sim.texts import Words
 from sim.ui import parts, sheets
 from sim.ui.files import acts
 from sim.ui.state import Conflict, Session, session
+from sim.wording.refusals import in_language
 
 NAME = "conflict_name"
 
@@ -25,7 +27,7 @@ def shown(state: Session, found: Conflict) -> None:
         st.markdown(f":orange[:material/group:] **{parts.plain(title)}**")
         st.caption(say["conflict.note"])
         if found.theirs is None:
-            parts.refused(say["conflict.unreadable"].format(says=found.fault), say)
+            parts.refused(say["conflict.unreadable"].format(says=in_language(found.fault, say.language)), say)
         else:
             rows = rows_of(state.opened, found.theirs, state.plan, say)
             if rows:
@@ -81,11 +83,12 @@ def rows_of(opened: Scenario, theirs: Scenario, mine: Scenario, say: Words) -> l
 def _take() -> None:
     """Their version; what was set here is one Undo away."""
     state = session()
-    edits, name = state.edits, state.opened.name
+    edits, name, typed = state.edits, state.opened.name, state.conflict.words if state.conflict else {}
     try:
         state.stored(acts.load(name), text=acts.words_of(name))
         state.past = [edits]
         state.notice = state.say["conflict.taken"].format(name=name)
+        _keep(typed, state)
     except UserError as error:
         state.fault = error.message
 
@@ -98,11 +101,19 @@ def _on_top() -> None:
         theirs.with_settings(edits)
         state.stored(theirs, text=acts.words_of(name))
         state.adjust(edits)
-        for field, text in typed.items():  # they stand in the file menu as they were typed, to be saved there
-            st.session_state[acts.slot_of(state, field)] = text
         state.notice = state.say["conflict.merged"].format(name=name)
+        _keep(typed, state)
     except UserError as error:
         state.fault = error.message
+
+
+def _keep(typed: Mapping[str, str], state: Session) -> None:
+    """Words that were to be saved stand in the file menu as they were typed, and that is said where they are not the file's own."""
+    for field, text in typed.items():
+        st.session_state[acts.slot_of(state, field)] = text
+    if any(text != getattr(state.opened, field) for field, text in typed.items()):
+        between = "" if state.language == "zh" else " "
+        state.notice += between + state.say["conflict.words_kept"]
 
 
 def _overwrite() -> None:

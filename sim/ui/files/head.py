@@ -6,6 +6,7 @@ import streamlit as st
 
 from sim.errors import UserError
 from sim.scenario import dumps, scenario_folder
+from sim.texts import brief
 from sim.ui import cache, parts, reporting
 from sim.ui.files import acts, conflict
 from sim.ui.files.acts import FIELDS, MENU, PICKER, over_baseline, own_file, slot_of
@@ -66,7 +67,7 @@ def _standing(state: Session) -> str:
     mark = say["plan.unsaved"] if state.changed else say["files.new"] if fresh else ""
     if mark and not state.kept:
         mark = f"{mark} · {say['files.not_kept'].format(folder=parts.plain(_journal_folder()))}"
-    asks = parts.plain(parts.translated(state.opened, "question", say)) or "\u00a0"
+    asks = parts.plain(brief(parts.translated(state.opened, "question", say), parts.LONGEST_QUESTION)) or "\u00a0"
     return f":orange-badge[:material/edit: {mark}] :small[:gray[{asks}]]" if mark else f":small[:gray[{asks}]]"
 
 
@@ -144,7 +145,7 @@ def _proposed(state: Session, field: str) -> str:
         return acts.free_name(NEW_NAME[state.language])
     if field == "author":
         return state.author
-    return "" if state.opened.name == BASELINE else getattr(state.opened, field)
+    return "" if state.opened.name == BASELINE else acts.proposed_words(state, field)
 
 
 def text_of(state: Session) -> str | None:

@@ -13,6 +13,7 @@ from sim.parameters import Parameter
 from sim.ui.inputs import Dial
 from sim.ui.state import Session, session
 from sim.wording.levers import last_day
+from sim.wording.refusals import in_language
 
 REFUSED = "lever_refused"  # what was refused last, by lever: said beside the entry until the next one
 EXTRA_DECIMALS, MOST_DECIMALS = 2, 4
@@ -38,7 +39,7 @@ def drawn(lever: Parameter, state: Session, shape: Dial, *, moved: bool) -> None
         else:
             st.caption(say["lever.move_first"])
         if refused:
-            st.error(refused, icon=":material/error:")
+            st.error(in_language(refused, state.language), icon=":material/error:")
 
 
 def _exactly(lever: Parameter, state: Session, shape: Dial) -> None:

@@ -37,7 +37,7 @@ def drawn(state: Session, plan: Outcome | None) -> None:
     with st.sidebar:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             count = f" · {say['lever.moved'].format(count=len(state.moved))}" if state.moved else ""
-            st.markdown(f"**{say['lever.levers']}**{count}", width="content", help=say["lever.marked"])
+            st.markdown(f"**{say['lever.levers']}**{count}", width="content")
             st.button(
                 say["lever.reset_all"], key="reset_all", icon=":material/restart_alt:", type="tertiary", disabled=not state.moved,
                 on_click=state.reset,
@@ -46,7 +46,7 @@ def drawn(state: Session, plan: Outcome | None) -> None:
             say["lever.find"], key=FIND, placeholder=say["lever.find_example"], label_visibility="collapsed", icon=":material/search:",
             type="search", live=True,
         )
-        only_moved = st.toggle(say["lever.only_moved"], key=ONLY_MOVED)
+        only_moved = st.toggle(say["lever.only_moved"], key=ONLY_MOVED, help=say["lever.marked"])
         marks.drawn(state)
         cause = mended()
         if cause is not None:

@@ -48,9 +48,7 @@ def other_shops(state: Session, found: Compared) -> None:
     others = [parts.plain(name) for name, plan in plans if plan.scenario.shop != at_base]
     if others:
         st.warning(state.say["compare.other_shop"].format(plans=", ".join(others)), icon=":material/storefront:")
-    shops = {one.scenario.posterior: one.scenario for one in (found.comparison.base, *found.comparison.plans)}
-    for place, scenario in enumerate(shops.values()):
-        standing.line(state, scenario, slot=f"shop_score_{place}")
+    standing.lines(state, (one.scenario for one in (found.comparison.base, *found.comparison.plans)))
 
 
 def table(state: Session, found: Compared) -> None:

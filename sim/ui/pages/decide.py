@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from sim.ui import parts
+from sim.ui.calibrating import standing
 from sim.ui.decisions import choosing, seeking
 from sim.ui.state import Session, session
 
@@ -24,6 +25,8 @@ def page() -> None:
         say["decide.part"], PARTS, key="decide_part", required=True, persist_state="session", label_visibility="collapsed",
         format_func=lambda name: say[f"decide.part_{name}"],
     )
+    if part not in (None, "choose"):  # there the plans chosen have lines of their own
+        standing.line(state, state.plan)
     {"choose": choosing.section, "seek": seeking.section, "budget": budget}[part or PARTS[0]](state)
 
 

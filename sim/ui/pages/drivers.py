@@ -8,6 +8,7 @@ import streamlit as st
 
 from sim.errors import UserError
 from sim.ui import cache, parts, work
+from sim.ui.calibrating import standing
 from sim.ui.decisions import drivers_goals, drivers_views, drivers_work
 from sim.ui.state import Session, session
 
@@ -27,6 +28,7 @@ def page() -> None:
     horizon = say["say.horizon"].format(days=plan.days, start=plan.start)
     unsaved = f" · {say['plan.unsaved']}" if state.changed else ""
     st.caption(f"{say['drivers.of_plan'].format(plan=name)}{unsaved} · {horizon}")
+    standing.line(state, plan)
     moves(state)
     st.divider()
     misses(state)

@@ -175,7 +175,7 @@ def asked(state: Session, opened: OpenedSweep) -> tuple[str, str]:
     sweep_map.forget("sweep_kpi", kpis)
     st.session_state.setdefault("sweep_kpi", opened.best_kpi)
     st.session_state.setdefault("sweep_statistic", "mean")
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    left, right = st.columns([2, 3])
     with left:
         kpi = st.selectbox(
             say["sweeps.figure"], kpis, key="sweep_kpi", persist_state="session",

@@ -98,7 +98,7 @@ def chooser(state: Session) -> None:
         if CHOICE not in st.session_state:
             st.session_state[CHOICE] = list(chosen())
         st.multiselect(
-            say["tiles.shown"], list(KPIS), key=CHOICE, max_selections=MOST, on_change=_choose,
+            say["tiles.shown"], list(KPIS), key=CHOICE, max_selections=MOST, wrap=True, on_change=_choose,
             format_func=lambda kpi: KPIS[kpi].label[state.language],
         )
         too_few = len(st.session_state[CHOICE]) < FEWEST

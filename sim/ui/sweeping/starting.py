@@ -15,10 +15,11 @@ from sim.sweeps import Spec, background, load_spec
 from sim.sweeps.building import MOST_STEPS, Range, add_spec, grid_text
 from sim.sweeps.opening import spec_files
 from sim.sweeps.spec import MOST_DRAWS
-from sim.texts import Words
+from sim.texts import Words, brief
 from sim.ui import inputs, parts, plans
 from sim.ui.state import BASELINE, Session, file_names, session
 from sim.ui.sweeping import watching
+from sim.wording.refusals import in_language
 
 SPEC, NAME, WORKERS = "sweep_spec", "sweep_name", "sweep_workers"
 WRITTEN = "sweep_written"  # a sweep file that was just written: name, points
@@ -38,7 +39,7 @@ def section(state: Session, opens: Callable[[str], None]) -> None:
     if known:
         chosen(state, known, opens)
     for fault in faults:
-        st.caption(f":red[:material/error: {parts.plain(say['sweeping.unreadable'].format(says=fault))}]")
+        st.caption(f":red[:material/error: {parts.plain(say['sweeping.unreadable'].format(says=in_language(fault, say.language)))}]")
     with st.expander(say["sweeping.write"], icon=":material/edit_note:", expanded=not known, key="sweep_write"):
         builder(state)
         slot = f"sweep_upload_{st.session_state.get('sweep_uploads', 0)}"
@@ -91,12 +92,12 @@ def chosen(state: Session, known: dict[str, Spec], opens: Callable[[str], None])
         points=f"{spec.design.count:,}", draws=f"{draws:,}", runs=f"{spec.design.count * draws:,}", days=spec.base.days,
         base=spec.base.name,
     )
-    question = parts.plain(say.of_file(spec.name, "question", spec.question))
+    question = parts.plain(brief(say.of_file(spec.name, "question", spec.question), parts.LONGEST_QUESTION))
     st.caption("  \n".join(line for line in (question, parts.plain(size)) if line))
 
 
 def title_of(spec: Spec, say: Words) -> str:
-    title = say.of_file(spec.name, "title", spec.title)
+    title = parts.clipped(say.of_file(spec.name, "title", spec.title))
     return f"{title} · {spec.name}" if title and title != spec.name else spec.name
 
 

@@ -12,20 +12,22 @@ from sim.scenario import Scenario, dumps
 from sim.sweeps.opening import OpenedSweep
 from sim.sweeps.retracing import scenario_of
 from sim.ui import parts
+from sim.ui.calibrating import standing
 from sim.ui.state import Session, file_names, session
+from sim.wording.refusals import in_language
 
 PLAN_PAGE = Path(__file__).parent.parent / "pages" / "plan.py"
 GOING = "sweep_going"  # a point was opened: the page Plan comes next
 
 
 def buttons(state: Session, opened: OpenedSweep, point: int, *, slot: str, primary: bool = False) -> None:
-    """Open the point on Plan, or download it; where it cannot be had as it was run, why."""
+    """Open the point on Plan, or download it; where it cannot be had as it was run, why. primary: of a shop, how good it is too."""
     say = state.say
     try:
         scenario = worded(opened, point, scenario_of(opened, point), state)
         text = dumps(scenario)
     except UserError as error:
-        st.caption(f":material/info: {parts.plain(error.message)}")
+        st.caption(f":material/info: {parts.plain(in_language(error.message, say.language))}")
         return
     with st.container(horizontal=True, key=f"{slot}_take"):
         st.button(
@@ -36,6 +38,8 @@ def buttons(state: Session, opened: OpenedSweep, point: int, *, slot: str, prima
             say["sweeping.download"], text, file_name=f"{scenario.name}.toml", mime="application/toml", icon=":material/download:",
             on_click="ignore", key=f"{slot}_download",
         )
+    if primary:
+        standing.line(state, scenario)
 
 
 def go_if_opened() -> None:

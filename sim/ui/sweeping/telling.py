@@ -8,6 +8,7 @@ from sim.outcome import model_version
 from sim.sweeps import background
 from sim.sweeps.background import Standing
 from sim.sweeps.opening import OpenedSweep, Points
+from sim.texts import brief
 from sim.ui import parts, points
 from sim.ui.state import Session
 from sim.ui.sweeping import watching
@@ -16,14 +17,14 @@ from sim.ui.sweeping import watching
 def about(state: Session, opened: OpenedSweep, there: Points, standing: Standing) -> None:
     """What was swept, and how far it has come."""
     say, sweep = state.say, opened.sweep
-    title = parts.plain(say.of_file(sweep.name, "title", sweep.title) or sweep.name)
+    title = parts.plain(parts.clipped(say.of_file(sweep.name, "title", sweep.title)) or sweep.name)
     all_, done = f"{sweep.chunks:,}", f"{there.chunks:,}"
     badge = f":green-badge[:material/check: {say['sweeps.complete']}]" if there.whole else (
         f":orange-badge[:material/hourglass_top: {say['sweeps.part'].format(done=done, all=all_)}]"
     )
     st.markdown(f"##### {title} {badge}")
     if sweep.question:
-        st.markdown(parts.plain(say.of_file(sweep.name, "question", sweep.question)))
+        st.markdown(parts.plain(brief(say.of_file(sweep.name, "question", sweep.question), parts.LONGEST_QUESTION)))
     size = say["sweeps.points_draws"].format(points=f"{sweep.points:,}", draws=f"{sweep.draws:,}")
     st.caption(say["sweeps.facts"].format(
         size=f"{size} · {say[f'sweeps.kind_{sweep.design.kind}']}", base=parts.plain(sweep.base_name), days=f"{sweep.days:,}",

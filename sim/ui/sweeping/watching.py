@@ -13,6 +13,7 @@ from sim.sweeps.manifest import Sweep
 from sim.texts import Words
 from sim.ui import parts
 from sim.ui.state import Session, session
+from sim.wording.refusals import in_language
 
 FAULT = "sweep_fault"  # why the last start, stop or going on was refused
 LOOK_EVERY_S = 1.0  # at how far the run is
@@ -33,7 +34,7 @@ def shown(state: Session, folder: Path, standing: Standing, sweep: Sweep | None)
     if standing.at_work:
         _at_work(state, folder, sweep)
     elif standing.kind == FAILED:
-        told = say["sweeping.failed"].format(says=standing.says.removeprefix("whatif: "))
+        told = say["sweeping.failed"].format(says=in_language(standing.says.removeprefix("whatif: "), say.language))
         st.error(parts.plain(told), icon=":material/error:")
     elif standing.kind == DIED:
         st.warning(say["sweeping.died"].format(**counts), icon=":material/warning:")
