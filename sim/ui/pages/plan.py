@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from sim.errors import UserError
@@ -20,19 +22,21 @@ def page() -> None:
     with trouble:
         parts.faults(state)
     board = Board()
-    first = cache.first_pair_of(state.plan)
-    if first is not None:
-        board.show(state, first, first=True)
-    with trouble:
-        pair = computed(state)
+    with arriving.QUEUE.hurried():
+        first = cache.first_pair_of(state.plan)
+        if first is not None:
+            board.show(state, first, first=True)
+        with trouble:
+            pair = computed(state)
+        if pair is not None:
+            board.show(state, pair, first=False)
     if pair is None:
         levers.drawn(state, None)
         return
-    board.show(state, pair, first=False)
     under_tiles(state, pair)
     levers.drawn(state, pair.plan)
-    arriving.tiles_first(state)
-    sections(state, pair)
+    with arriving.charts(state) as step_aside:
+        sections(state, pair, step_aside)
 
 
 def head(state: Session) -> None:
@@ -78,23 +82,29 @@ def _try() -> None:
     session().move("payment.redirects", 2.0)
 
 
-def sections(state: Session, pair: cache.Pair) -> None:
+def sections(state: Session, pair: cache.Pair, step_aside: Callable[[], None]) -> None:
     figures.ratios(state, pair)
     figures.goals(state, pair)
     left, right = st.columns(2, gap="medium")
     with left:
         leaks.drawn(state, pair)
+    step_aside()
     with right:
         over_days.days(state, pair)
     words = st.container(key="paragraph")  # written last: what it rests on takes a moment longer than a chart
     attribution.on_plan(state, pair)
+    step_aside()
     leaks.funnel(state, pair)
     left, right = st.columns([3, 2], gap="medium")
+    step_aside()
     with left:
         figures.returns(state, pair)
+        step_aside()
         over_days.refunds(state, pair)
+    step_aside()
     with right:
         figures.service(state, pair)
+    step_aside()
     over_days.periods(state, pair)
     with words:
         in_words.paragraph(state, pair)
