@@ -45,7 +45,7 @@ UNITS = {  # how a unit is written behind a number
     "chance": {"en": "chance", "zh": "概率"},
     "switch": {"en": "0/1", "zh": "开关"},
     "count": {"en": "", "zh": "次"},
-    "folds": {"en": "folds", "zh": "层"},
+    "folds": {"en": "deep", "zh": "层"},
     "seats": {"en": "seats", "zh": "席"},
     "sites": {"en": "sites", "zh": "个仓"},
     "merchants": {"en": "merchants", "zh": "家"},
