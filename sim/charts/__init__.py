@@ -14,6 +14,8 @@ from typing import Any
 import altair as alt
 from pandas import DataFrame
 
+from sim.charts.layers import layered
+from sim.charts.layers import trusting as trusting  # the app says charts.trusting
 from sim.figures import chance, compact, rate, scale, with_interval
 from sim.texts import words
 
@@ -126,7 +128,7 @@ def leak_bars(
     labels = chart.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(
         x=alt.X("end:Q"), y=y, text=alt.Text("label:N"), tooltip=tooltip
     )
-    return alt.layer(bars, ticks, lines, labels).properties(height=27 * max(1, len(rows)) + 30)
+    return layered(bars, ticks, lines, labels, height=27 * max(1, len(rows)) + 30)
 
 
 def funnel_bars(stages: Sequence[Row], mendable: Sequence[str], *, language: str, colours: Palette) -> alt.LayerChart:
@@ -172,7 +174,7 @@ def funnel_bars(stages: Sequence[Row], mendable: Sequence[str], *, language: str
     # One in a row of three: who goes on, written on the bar where there is room, and how many came in behind it.
     kept = texts.mark_text(align="left", dx=6, color=colours.ground, fontSize=12).encode(x=alt.XDatum(0), y=y, text=alt.Text("kept:N"))
     entered = texts.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(x=alt.XDatum(1), y=y, text=alt.Text("entered:N"))
-    return alt.layer(bars, kept, entered).properties(height=31 * len(ends) + 60)
+    return layered(bars, kept, entered, height=31 * len(ends) + 60)
 
 
 # Day by day
@@ -227,7 +229,7 @@ def fans(
     if zero_line:
         layers.append(alt.Chart(_data([{"zero": 0}])).mark_rule(color=colours.base, strokeDash=[4, 3]).encode(y=alt.Y("zero:Q")))
     layers += [wide, narrow, median, _reader(series, unit=unit, language=language, x=x, say_date=say["chart.date"], colours=colours)]
-    return alt.layer(*layers).properties(height=height)
+    return layered(*layers, height=height)
 
 
 def _reader(series: Mapping[str, Sequence[Row]], *, unit: str, language: str, x: alt.X, say_date: str, colours: Palette) -> alt.Chart:
@@ -280,7 +282,7 @@ def through_the_day(series: Mapping[str, Sequence[Row]], *, language: str, colou
         .encode(x=alt.X("middle:Q"), y=alt.Y("p10:Q"), y2=alt.Y2("p90:Q"), tooltip=tooltip)
     )
     steps = chart.mark_rule(strokeWidth=3).encode(x=x, x2=alt.X2("until:Q"), y=y, color=colour, tooltip=tooltip)
-    return alt.layer(rules, steps).properties(height=220)
+    return layered(rules, steps, height=220)
 
 
 def return_grid(cells: Sequence[Row], *, language: str, colours: Palette) -> alt.LayerChart:
@@ -320,7 +322,7 @@ def return_grid(cells: Sequence[Row], *, language: str, colours: Palette) -> alt
         text=alt.Text("text:N"),
         color=alt.ColorValue(colours.heat_text[0], condition={"test": "datum.strong", "value": colours.heat_text[1]})
     )
-    return alt.layer(heat, texts).resolve_scale(color="independent").properties(height=38 * len(order) + 60)
+    return layered(heat, texts, resolve={"scale": {"color": "independent"}}, height=38 * len(order) + 60)
 
 
 def _lines(text: str, language: str) -> list[str]:
@@ -378,4 +380,4 @@ def deltas(rows: Sequence[Row], *, unit: str, language: str, colours: Palette) -
     texts = chart.mark_text(align="left", dx=8, color=colours.text, fontSize=12).encode(
         x=alt.X("p90:Q"), y=y, text=alt.Text("label:N"), tooltip=tips
     )
-    return alt.layer(zero, lines, points, texts).properties(height=44 * max(1, len(shown)) + 72)
+    return layered(zero, lines, points, texts, height=44 * max(1, len(shown)) + 72)

@@ -12,6 +12,7 @@ from typing import Any
 import altair as alt
 
 from sim.charts import Palette, Row, _data, _money_title
+from sim.charts.layers import layered
 from sim.figures import change, scale, with_interval
 from sim.texts import words
 
@@ -54,7 +55,7 @@ def waterfall(
     whiskers = chart.mark_rule(color=colours.text, strokeWidth=1.2).encode(x=alt.X("p10:Q"), x2=alt.X2("p90:Q"))
     texts = chart.mark_text(align="left", dx=7, color=colours.text, fontSize=12).encode(x=alt.X("end:Q"), text=alt.Text("text:N"))
     zero = alt.Chart(_data([{"zero": 0}])).mark_rule(color=colours.base, strokeDash=[4, 3]).encode(x=alt.X("zero:Q"))
-    return alt.layer(zero, bars, whiskers, texts).properties(height=ROW * len(shown) + AXIS)
+    return layered(zero, bars, whiskers, texts, height=ROW * len(shown) + AXIS)
 
 
 def _shown(step: Mapping[str, Any], size: float, unit: str, direction: int, language: str, colours: Palette) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import altair as alt
 
 from sim.charts import DARK, Palette, Row, _data, _money_title
+from sim.charts.layers import layered
 from sim.figures import scale, with_interval
 from sim.texts import words
 
@@ -56,7 +57,7 @@ def wins(rows: Sequence[Row], *, language: str, colours: Palette) -> alt.LayerCh
         x=x, x2=alt.X2("to:Q"), color=alt.condition("datum.base", alt.value(colours.base), alt.value(colours.plan)),
     )
     texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(x=alt.X("to:Q"), text=alt.Text("text:N"))
-    return alt.layer(bars, texts).properties(height=36 * len({row["option"] for row in rows}) + 40)
+    return layered(bars, texts, height=36 * len({row["option"] for row in rows}) + 40)
 
 
 def curves(
@@ -119,7 +120,7 @@ def curves(
     texts = labels.mark_text(align="left", dx=4, fontSize=12, color=colours.text, limit=LONGEST_LABEL).encode(
         x=alt.X("to:T"), y=alt.Y("place:Q"), text=alt.Text("name:N")
     )
-    return alt.layer(*layers, lines, lead, texts, aims).properties(height=HEIGHT)
+    return layered(*layers, lines, lead, texts, aims, height=HEIGHT)
 
 
 def _text(row: Row, unit: str, language: str, *, apart: bool) -> str:

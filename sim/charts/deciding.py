@@ -11,6 +11,7 @@ from typing import Any
 import altair as alt
 
 from sim.charts import Palette, Row, _data
+from sim.charts.layers import layered
 from sim.figures import scale
 from sim.texts import words
 
@@ -36,7 +37,7 @@ def best_bars(rows: Sequence[Row], *, language: str, colours: Palette) -> alt.La
     )
     bars = base.mark_bar(height=BAR).encode(color=alt.condition("datum.base", alt.value(colours.base), alt.value(colours.plan)))
     texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(text=alt.Text("text:N"))
-    return alt.layer(bars, texts).properties(height=44 * len(rows) + 50)
+    return layered(bars, texts, height=44 * len(rows) + 50)
 
 
 def regret_bars(rows: Sequence[Row], *, unit: str, title: str, language: str, colours: Palette) -> alt.LayerChart:
@@ -61,7 +62,7 @@ def regret_bars(rows: Sequence[Row], *, unit: str, title: str, language: str, co
     texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(
         x=alt.X("end:Q"), y=y, text=alt.Text("text:N"), tooltip=tips
     )
-    return alt.layer(bars, lines, texts).properties(height=44 * len(rows) + 50)
+    return layered(bars, lines, texts, height=44 * len(rows) + 50)
 
 
 def worth_bars(rows: Sequence[Row], *, title: str, language: str, colours: Palette) -> alt.LayerChart:
@@ -89,7 +90,7 @@ def worth_bars(rows: Sequence[Row], *, title: str, language: str, colours: Palet
     texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(
         x=alt.X("high:Q"), y=y, text=alt.Text("label:N"), tooltip=tips
     )
-    return alt.layer(bars, lines, texts).properties(height=40 * len(shown) + 50)
+    return layered(bars, lines, texts, height=40 * len(shown) + 50)
 
 
 def goal_curve(
@@ -131,4 +132,4 @@ def goal_curve(
         told = base.transform_filter(f"datum.label != '' && datum.above == {str(above).lower()}")
         side = {"baseline": "bottom", "dy": -15} if above else {"baseline": "top", "dy": 15}
         layers.append(told.mark_text(align="center", color=colours.text, fontSize=12, **side).encode(y=y, text=alt.Text("label:N")))
-    return alt.layer(*layers).properties(height=380)
+    return layered(*layers, height=380)

@@ -10,6 +10,7 @@ import altair as alt
 from pandas import DataFrame
 
 from sim.charts import Palette
+from sim.charts.layers import layered
 
 Row = Mapping[str, Any]
 ROW = 34  # pixels: room for two lines of a label
@@ -81,7 +82,7 @@ def tornado(rows: Sequence[Row], *, heads: TornadoHeads, colours: Palette) -> al
     left = base.transform_filter("datum.side < 0").mark_text(align="right", dx=-5, color=colours.text, fontSize=11)
     right = base.transform_filter("datum.side > 0").mark_text(align="left", dx=5, color=colours.text, fontSize=11)
     texts = [mark.encode(x=alt.X("change:Q"), y=y, text=alt.Text("text:N"), tooltip=tips) for mark in (left, right)]
-    return alt.layer(bars, zero, *texts).properties(height=ROW * max(1, len(order)) + 44)
+    return layered(bars, zero, *texts, height=ROW * max(1, len(order)) + 44)
 
 
 def shares(rows: Sequence[Row], *, heads: ShareHeads, colours: Palette) -> alt.LayerChart:
@@ -112,7 +113,7 @@ def shares(rows: Sequence[Row], *, heads: ShareHeads, colours: Palette) -> alt.L
     texts = base.mark_text(align="left", dx=6, color=colours.text, fontSize=11).encode(
         x=alt.X("end:Q", scale=scale), y=y, text=alt.Text("text:N"), tooltip=tips
     )
-    return alt.layer(whole, alone, lines, texts).properties(height=ROW * max(1, len(rows)) + 44)
+    return layered(whole, alone, lines, texts, height=ROW * max(1, len(rows)) + 44)
 
 
 def worlds(rows: Sequence[Row], *, box: Row, heads: WorldHeads, colours: Palette) -> alt.LayerChart:
@@ -145,4 +146,4 @@ def worlds(rows: Sequence[Row], *, box: Row, heads: WorldHeads, colours: Palette
     ).encode(x=alt.X("x_low:Q", scale=scale("x")), x2=alt.X2("x_high:Q"), y=alt.Y("y_low:Q", scale=scale("y")), y2=alt.Y2("y_high:Q"))
     strength = alt.condition(f"datum.kind === {kinds[1]!r}", alt.value(0.9), alt.value(0.4))
     dots = alt.Chart(_data(shown)).mark_point(filled=True, size=34).encode(x=x, y=y, color=hue, shape=form, opacity=strength)
-    return alt.layer(frame, dots).properties(height=400)
+    return layered(frame, dots, height=400)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from sim.charts import Palette, Row, _data, _money_title
+from sim.charts.layers import layered
 from sim.figures import scale
 from sim.texts import words
 
@@ -52,7 +53,7 @@ def next_bars(rows: Sequence[Row], *, unit: str, language: str, colours: Palette
     labels = base.mark_text(align="left", dx=6, color=colours.text, fontSize=12).encode(
         x=alt.X("end:Q"), y=y, text=alt.Text("label:N"), tooltip=tooltip
     )
-    return alt.layer(bars, lines, labels).properties(height=30 * max(1, len(rows)) + 60)
+    return layered(bars, lines, labels, height=30 * max(1, len(rows)) + 60)
 
 
 def frontier_dots(rows: Sequence[Row], *, language: str, colours: Palette) -> alt.LayerChart:
@@ -98,4 +99,4 @@ def frontier_dots(rows: Sequence[Row], *, language: str, colours: Palette) -> al
         .encode(text=alt.Text("name:N"))
         for kind, colour in (("at_hand", colours.plan), ("baseline", colours.base))
     ]
-    return alt.layer(circles, numbers, *marks, *named).properties(height=430, padding={"top": 26, "right": 8, "left": 5, "bottom": 5})
+    return layered(circles, numbers, *marks, *named, height=430, padding={"top": 26, "right": 8, "left": 5, "bottom": 5})

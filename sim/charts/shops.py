@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 
 from sim.charts import Palette, Row, _data, _money_title
+from sim.charts.layers import layered
 from sim.figures import interval, ratio, scale, with_interval
 from sim.texts import words
 
@@ -61,7 +62,7 @@ def over_data(rows: Sequence[Row], *, unit: str, title: str, language: str, colo
                 y=alt.value(0), text=alt.Text("label:N")
             ),
         ]
-    return alt.layer(*layers).properties(height=HEIGHT)
+    return layered(*layers, height=HEIGHT)
 
 
 def weekdays(rows: Sequence[Row], *, names: Sequence[str], title: str, colours: Palette) -> alt.LayerChart:
@@ -80,7 +81,7 @@ def weekdays(rows: Sequence[Row], *, names: Sequence[str], title: str, colours: 
     spans = base.mark_rule(strokeWidth=5, opacity=0.4, color=colours.plan).encode(y=alt.Y("p10:Q", title=title), y2=alt.Y2("p90:Q"))
     points = base.mark_circle(size=70, color=colours.plan, opacity=1).encode(y=y)
     texts = base.mark_text(align="left", dx=9, color=colours.text, fontSize=12).encode(y=y, text=alt.Text("text:N"))
-    return alt.layer(one, spans, points, texts).properties(height=HEIGHT)
+    return layered(one, spans, points, texts, height=HEIGHT)
 
 
 def against_rules(rows: Sequence[Mapping[str, Any]], *, title: str, language: str, colours: Palette) -> alt.LayerChart:
@@ -105,4 +106,4 @@ def against_rules(rows: Sequence[Mapping[str, Any]], *, title: str, language: st
         x=alt.X("from:Q", title=title), text=alt.Text("text:N")
     ).transform_calculate("from", "max(datum.ratio, 1)")
     rule = alt.Chart(_data([{"one": 1.0}])).mark_rule(color=colours.text).encode(x=alt.X("one:Q", title=title))
-    return alt.layer(bars, rule, ends, texts).properties(height=30 * len(shown) + 50)
+    return layered(bars, rule, ends, texts, height=30 * len(shown) + 50)

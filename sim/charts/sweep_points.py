@@ -12,6 +12,7 @@ from typing import Any
 import altair as alt
 
 from sim.charts import Palette, Row, _data
+from sim.charts.layers import layered
 from sim.charts.sweeps import _LEVEL, STAR, _bright, _ends
 
 HEIGHT = 300  # of the axes
@@ -66,8 +67,8 @@ def parallel(rows: Sequence[Row], *, axes: Sequence[Scale], value: str, point: s
     heads = frame.mark_text(
         dy=-22 - LINE * lines_of, fontSize=12, fontWeight=600, color=colours.text, lineBreak="\n", lineHeight=LINE, baseline="top",
     ).encode(y=top, text=alt.Text("head:N"))
-    chart = alt.layer(rules, base, best, lower, upper, heads).properties(height=HEIGHT)
-    return chart.properties(padding={"top": 28 + LINE * lines_of, "bottom": 26, "left": 8, "right": 8})
+    padding = {"top": 28 + LINE * lines_of, "bottom": 26, "left": 8, "right": 8}
+    return layered(rules, base, best, lower, upper, heads, height=HEIGHT, padding=padding)
 
 
 def trade(rows: Sequence[Row], *, x: str, y: str, point: str, values: str, colours: Palette) -> alt.LayerChart:
@@ -95,4 +96,4 @@ def trade(rows: Sequence[Row], *, x: str, y: str, point: str, values: str, colou
     star = base.transform_filter("datum.best").mark_text(
         text=STAR, fontSize=22, color=colours.text, stroke=colours.ground, strokeWidth=1.2, strokeJoin="round", dy=-14
     )
-    return alt.layer(*layers, star).properties(height=360)
+    return layered(*layers, star, height=360)

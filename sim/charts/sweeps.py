@@ -13,6 +13,7 @@ from typing import Any
 import altair as alt
 
 from sim.charts import Palette, Row, _data
+from sim.charts.layers import layered
 
 MOST_LETTERED = 160  # cells that have room for their figures
 SCHEME = "viridis"
@@ -59,7 +60,7 @@ def heat_map(rows: Sequence[Row], *, heads: Heads, direction: int, colours: Pale
         layers.append(_outlined(base, "base", dash=[5, 3], width=2))
     layers.append(_outlined(base, "best", dash=[1, 0], width=2.5))
     layers.append(base.mark_text(fontSize=12).encode(text=alt.Text("mark:N"), color=alt.Color("ink:N", scale=None)))
-    return alt.layer(*layers).resolve_scale(color="independent", stroke="independent").properties(height=height)
+    return layered(*layers, resolve={"scale": {"color": "independent", "stroke": "independent"}}, height=height)
 
 
 def dot_map(rows: Sequence[Row], *, heads: Heads, direction: int, colours: Palette, bins: int = 0) -> alt.LayerChart:
@@ -80,14 +81,14 @@ def dot_map(rows: Sequence[Row], *, heads: Heads, direction: int, colours: Palet
             y=alt.Y("y0:Q", title=heads.y, axis=y_axis, scale=flat),
             y2=alt.Y2("y1:Q"), color=colour, stroke=alt.Stroke("value:Q", scale=_bright(direction), legend=None), tooltip=tooltip,
         )
-        return alt.layer(cells).properties(height=440)
+        return layered(cells, height=440)
     base = alt.Chart(_data(rows)).encode(
         x=alt.X("x:Q", title=heads.x, axis=x_axis, scale=alt.Scale(zero=False, padding=12)),
         y=alt.Y("y:Q", title=heads.y, axis=y_axis, scale=alt.Scale(zero=False, padding=12)), tooltip=tooltip,
     )
     size = 90 if len(rows) <= 600 else 36
     points = base.mark_circle(size=size, opacity=0.95, stroke=colours.base, strokeWidth=0.6).encode(color=colour)
-    return alt.layer(points, _star(base, colours)).properties(height=440)
+    return layered(points, _star(base, colours), height=440)
 
 
 def lever_line(rows: Sequence[Row], *, heads: Heads, colours: Palette) -> alt.LayerChart:
@@ -106,7 +107,7 @@ def lever_line(rows: Sequence[Row], *, heads: Heads, colours: Palette) -> alt.La
     if any(row["base"] for row in rows):
         layers.append(base.transform_filter("datum.base").mark_rule(color=colours.base, strokeDash=[5, 3], strokeWidth=1.5))
     layers.append(_star(base.encode(y=alt.Y("value:Q", title=heads.value, scale=scale, axis=level)), colours))
-    return alt.layer(*layers).properties(height=380)
+    return layered(*layers, height=380)
 
 
 # The title of what goes up stands level above its axis: a long Chinese label is read without turning the head, and never cut.

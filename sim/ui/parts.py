@@ -28,6 +28,8 @@ LONGEST_QUESTION = 300
 LONGEST_SHEET = 30
 APART = "\u2060"  # a joint without width
 
+charts.trusting()  # the checks of a chart's pieces cost a third of its time; the tests check every chart whole
+
 
 # Head of a page
 
