@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sim.ui.planning.arriving import Queue
+from sim.ui.planning.arriving import SAMPLE_S, Machine, Queue
 
 SOON = 10.0
 
@@ -71,3 +71,30 @@ def test_charts_step_aside_while_tiles_are_worked_out() -> None:
     charts.join(SOON)
     assert log == ["tiles", "charts"]
     queue.step_aside()  # at once, with nobody in a hurry
+
+
+def test_on_a_busy_machine_charts_wait_while_several_planners_are_at_work_and_not_for_one_alone() -> None:
+    busy, looks = [1.0], []
+    queue = Queue(busy=lambda: busy[0])
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            busy[0] = 0.0
+
+    with queue.hurried("one"):
+        pass
+    with queue.in_turn(look):
+        assert not looks
+    with queue.hurried("another"):
+        pass
+    with queue.in_turn(look):
+        assert len(looks) == 3
+
+
+def test_the_machine_tells_how_busy_it_is_between_nothing_and_all_of_it() -> None:
+    machine = Machine()
+    assert machine.busy() == 0.0  # nothing is known yet
+    for _ in range(3):
+        time.sleep(1.1 * SAMPLE_S)
+        assert 0.0 <= machine.busy() <= 1.0

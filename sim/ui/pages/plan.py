@@ -22,7 +22,7 @@ def page() -> None:
     with trouble:
         parts.faults(state)
     board = Board()
-    with arriving.QUEUE.hurried():
+    with arriving.QUEUE.hurried(state.token):
         first = cache.first_pair_of(state.plan)
         if first is not None:
             board.show(state, first, first=True)
