@@ -10,7 +10,6 @@ from string import Formatter
 from types import SimpleNamespace
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from sim.analysis.optimizing.answering import contradiction
 from sim.analysis.optimizing.plans import limit_of
@@ -229,14 +228,3 @@ def test_limits_that_cannot_hold_are_named_in_chinese() -> None:
     judged(in_language(contradiction([two]), "zh"), "达到 return_rate <= 0.1（概率不低于 0.8）；最好只能到 0.25。")
     told = in_language(contradiction([one, two, three]), "zh")
     judged(told, "同时满足 net_gmv >= 9e+12、return_rate <= 0.1（概率不低于 0.8）和 plan_cost <= 1e+06")
-
-
-def test_the_app_refuses_in_the_language_of_the_session() -> None:
-    def page() -> None:
-        from sim.texts import words
-        from sim.ui import parts
-
-        parts.refused("payment.redirects: 99 is out of bounds; 1 to 8 is allowed.", words("zh"))
-
-    (shown,) = AppTest.from_function(page, default_timeout=30).run().error
-    assert "超出范围；可取 1 到 8。" in shown.value

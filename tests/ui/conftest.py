@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -57,6 +58,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(Job, "_through", works.here)
     monkeypatch.setattr("sim.jobs._process", nullcontext)
     work.desk().forget()
+    monkeypatch.setattr(work.desk(), "_hands", threading.Semaphore(2))  # a thread that an earlier test left at work has its own
     entry = sys.modules["__main__"]
     yield work.desk()
     work.desk().forget()

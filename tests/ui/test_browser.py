@@ -115,7 +115,7 @@ def test_a_new_user_saves_a_plan_finds_it_compares_it_and_reads_a_refusal(browse
         page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(damaged)
         told = page.locator("[data-testid=stAlert]")
         expect(told).to_have_count(1)
-        expect(told).to_contain_text("damaged.toml, line 2")
+        expect(told).to_contain_text({"en": "damaged.toml, line 2", "zh": "damaged.toml 第 2 行"}[language])
         expect(told).to_contain_text({"en": "Your plan stays as it was", "zh": "当前方案未受影响"}[language])
         expect(page.locator("[data-testid=stException]")).to_have_count(0)
         expect(thumb(page, "payment.redirects")).to_have_value("4")
