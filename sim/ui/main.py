@@ -17,7 +17,6 @@ PAGES = Path(__file__).parent / "pages"
 ROOM = "<style>.stMainBlockContainer{padding:4.2rem 2rem 3rem}</style>"  # a page's margins: Streamlit has no option for them
 # The row under the tiles has room for two lines, whichever it says: what follows does not jump at the first move.
 ROWS = "<style>.st-key-in_words{min-height:3.25rem}</style>"
-# Buttons with an icon alone still have a name for who cannot see it: Streamlit has no option for a label that is only read out.
 # A figure's line is as tall without Chinese letters as with them, so that tiles side by side stand level; a narrow tile's label wraps.
 LEVEL = (
     "<style>[data-testid=stMetricValue] *{line-height:1.35}"
@@ -40,6 +39,7 @@ UPLOAD = (
     "[data-testid=stFileUploaderDropzone] button p::after{{content:'{button}';font-size:.875rem}}"
     "[data-testid=stFileUploaderDropzoneInstructions] span::after{{content:'{most}';font-size:.875rem}}</style>"
 )
+# Buttons with an icon alone still have a name for who cannot see it: Streamlit has no option for a label that is only read out.
 UNSEEN = (
     "<style>:is(.st-key-undo,.st-key-redo,[class*='st-key-more-'],[class*='st-key-reset-']) button [data-testid=stMarkdownContainer]"
     "{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}</style>"
