@@ -24,6 +24,6 @@ def warm() -> None:
         pair = cache.pair_of(base)
         cache.first_of(base)
         drawing = charts.fans({"": fan(pair.base, "net_gmv")}, unit="CNY", title="", language="en", colours=charts.LIGHT)
-        drawing.to_dict()  # Altair reads its schema at the first one
+        charts.sure(drawing).to_dict()
     except Exception:
         LOG.exception("the app could not be warmed up")
